@@ -14,45 +14,54 @@ import (
 	"catchment/internal/warehouse/archived"
 )
 
+// An aftermath is what has to be done once a batch was posted.
+type aftermath struct{ *batch }
+
 // close proves from the bin what was deleted, brings back what shouldn't have gone, and settles
 // the batch.
-func (b *batch) close(ctx context.Context) error {
-	if err := b.proveBinned(ctx); err != nil {
+func (a *aftermath) close(ctx context.Context) error {
+	if err := a.proveBinned(ctx); err != nil {
 		return err
 	}
-	strays, err := b.strays(ctx)
+	if err := a.proveEscort(ctx); err != nil {
+		return err
+	}
+	strays, err := a.strays(ctx)
 	if err != nil {
 		return err
 	}
-	if err := b.bringBack(ctx, strays); err != nil {
+	if err := a.bringBack(ctx, strays); err != nil {
 		return err
 	}
-	if err := b.settle(ctx); err != nil {
+	if err := a.settleEscort(ctx); err != nil {
 		return err
 	}
-	for _, e := range b.entries {
+	if err := a.settle(ctx); err != nil {
+		return err
+	}
+	for _, e := range a.entries {
 		if e.ruling.reason == whyUnbound {
-			return plan.Fixf("delete the others by hand, or plan anew without "+b.object+"; what was deleted has its copy",
-				"records of %s don't go to the recycle bin: they can't be proven there, nor brought back", b.object)
+			return plan.Fixf("delete the others by hand, or plan anew without "+a.object+
+				"; what was deleted has its copy", "records of %s don't go to the recycle bin: they can't be proven there, nor brought back", a.object)
 		}
 	}
 	for _, s := range strays {
 		if s.parent == "" {
-			return plan.Fixf("look at the triggers and flows of the org that run when a "+b.object+" is deleted; they are "+
-				"brought back, but each batch would take others", "%s outside the plan went with a batch of %s",
-				s.Object, b.object)
+			return plan.Fixf("look at the triggers and flows of the org that run when a "+a.object+
+				" is deleted; they are brought back, but each batch would take others", "%s outside the plan went with a batch of %s",
+				s.Object, a.object)
 		}
 	}
 	return nil
 }
 
 // proveBinned proves from the bin what was deleted.
-func (b *batch) proveBinned(ctx context.Context) error {
-	gone := b.with(fateGone)
+func (a *aftermath) proveBinned(ctx context.Context) error {
+	gone := a.with(fateGone)
 	if len(gone) == 0 {
 		return nil
 	}
-	verdicts, err := b.verdicts(ctx, b.held, idsOf(gone), archive.Bin)
+	verdicts, err := a.verdicts(ctx, a.held[a.object], idsOf(gone), archive.Bin)
 	if err != nil {
 		return err
 	}
@@ -73,23 +82,23 @@ type stray struct {
 
 // strays finds what went with the batch and isn't of the plan: what hung on its records, and
 // what the org's own code deleted in the user's name since the batch began.
-func (b *batch) strays(ctx context.Context) (all []stray, err error) {
-	if len(b.deleted()) == 0 {
+func (a *aftermath) strays(ctx context.Context) (all []stray, err error) {
+	if len(a.deleted()) == 0 {
 		return nil, nil
 	}
-	if all, err = b.straysBelow(ctx); err != nil {
+	if all, err = a.straysBelow(ctx); err != nil {
 		return nil, err
 	}
-	names, fields, err := b.relatives(ctx)
+	names, fields, err := a.relatives(ctx)
 	if err != nil {
 		return nil, err
 	}
-	objects, err := b.known.describeEach(ctx, names)
+	objects, err := a.known.describeEach(ctx, names)
 	if err != nil {
 		return nil, err
 	}
 	for _, object := range objects {
-		more, err := b.straysOf(ctx, object, fields[object.Name])
+		more, err := a.straysOf(ctx, object, fields[object.Name])
 		if err != nil {
 			return nil, err
 		}
@@ -103,8 +112,8 @@ func (b *batch) strays(ctx context.Context) (all []stray, err error) {
 }
 
 // deleted are the records of the batch that are out of the org now.
-func (b *batch) deleted() (some []*entry) {
-	for _, e := range b.entries {
+func (a *aftermath) deleted() (some []*entry) {
+	for _, e := range a.entries {
 		if e.ruling.state == archived.Deleted || e.ruling.state == archived.Changed && e.ruling.reason != whyRevived {
 			some = append(some, e)
 		}
@@ -114,20 +123,20 @@ func (b *batch) deleted() (some []*entry) {
 
 // straysBelow finds what hung on the batch's records and went along. What was in the bin before
 // isn't meant.
-func (b *batch) straysBelow(ctx context.Context) (all []stray, err error) {
-	relations, err := b.relations(ctx, b.object)
+func (a *aftermath) straysBelow(ctx context.Context) (all []stray, err error) {
+	relations, err := a.relations(ctx, a.object)
 	if err != nil {
 		return nil, err
 	}
-	asker := hanging.Asker{Org: b.Org, Relations: relations, Describe: b.known.describe, Before: b.spare}
+	asker := hanging.Asker{Org: a.Org, Relations: relations, Describe: a.known.describe, Before: a.spare}
 	var some []hanging.Child
 	flush := func() error {
 		if len(some) == 0 {
 			return nil
 		}
-		lines, err := b.childLines(ctx, some)
+		lines, err := a.childLines(ctx, some)
 		for _, c := range some {
-			if line, planned := lines[c.ID]; !planned || line.State != archived.Deleted && line.State != archived.Posted {
+			if line, planned := lines[c.ID]; !planned || !a.goes(line) {
 				all = append(all, stray{journal.Outside{Object: c.Object, ID: c.ID,
 					Reason: "it went along by " + c.Field}, c.Parent})
 			}
@@ -135,8 +144,8 @@ func (b *batch) straysBelow(ctx context.Context) (all []stray, err error) {
 		some = some[:0]
 		return err
 	}
-	err = asker.Each(ctx, idsOf(b.deleted()), func(c hanging.Child) error {
-		if !c.Binned || b.binned[c.ID] {
+	err = asker.Each(ctx, idsOf(a.deleted()), func(c hanging.Child) error {
+		if !c.Binned || a.binned[c.ID] {
 			return nil
 		}
 		if len(some) > 0 && (len(some) == archive.BatchAtMost || some[0].Object != c.Object) {
@@ -153,17 +162,23 @@ func (b *batch) straysBelow(ctx context.Context) (all []stray, err error) {
 	return all, err
 }
 
+// goes tells whether the plan has it that a record is deleted by now.
+func (a *aftermath) goes(l archived.Line) bool {
+	return l.State == archived.Deleted || l.State == archived.Posted ||
+		l.State == archived.Proven && a.paper.goesAlong(l.Object)
+}
+
 // straysOf finds what of an object was deleted in the user's name since the batch began.
-func (b *batch) straysOf(ctx context.Context, object schema.Object, fields []string) (all []stray, err error) {
+func (a *aftermath) straysOf(ctx context.Context, object schema.Object, fields []string) (all []stray, err error) {
 	for _, needed := range []string{"IsDeleted", "SystemModstamp", "LastModifiedById"} {
 		if _, has := object.Field(needed); !has {
 			return nil, nil
 		}
 	}
 	q := soql.Select{Fields: append([]string{"Id"}, fields...), From: object.Name, Where: []soql.Condition{
-		"IsDeleted = true", soql.Since("SystemModstamp", b.begun), soql.In("LastModifiedById", []string{b.user})}}
+		"IsDeleted = true", soql.Since("SystemModstamp", a.begun), soql.In("LastModifiedById", []string{a.user})}}
 	var found []hanging.Child
-	for record, err := range b.Org.Query(ctx, q.String(), true) {
+	for record, err := range a.Org.Query(ctx, q.String(), true) {
 		if err != nil {
 			return nil, fmt.Errorf("look what went with a batch, %s: %w", object.Name, err)
 		}
@@ -171,7 +186,7 @@ func (b *batch) straysOf(ctx context.Context, object schema.Object, fields []str
 		if child.ID, err = record.Text("Id"); err != nil {
 			return nil, err
 		}
-		if b.byID[child.ID] != nil || b.binned[child.ID] {
+		if a.byID[child.ID] != nil || a.binned[child.ID] {
 			continue
 		}
 		for _, field := range fields {
@@ -179,19 +194,19 @@ func (b *batch) straysOf(ctx context.Context, object schema.Object, fields []str
 			if err != nil {
 				return nil, err
 			}
-			if b.byID[parent] != nil {
+			if a.byID[parent] != nil {
 				child.Parent, child.Field = parent, field
 			}
 		}
 		found = append(found, child)
 	}
 	for some := range slices.Chunk(found, archive.BatchAtMost) {
-		lines, err := b.childLines(ctx, some)
+		lines, err := a.childLines(ctx, some)
 		if err != nil {
 			return nil, err
 		}
 		for _, c := range some {
-			if line, planned := lines[c.ID]; planned && line.State == archived.Deleted {
+			if line, planned := lines[c.ID]; planned && a.goes(line) {
 				continue
 			}
 			reason := "the org's own code deleted it"

@@ -13,21 +13,21 @@ import (
 // bringBack takes out of the bin what of the batch was changed before it was deleted, and what
 // went along outside the plan with the record that took it. Where one can't be brought back the
 // run stops, and the batch stays open: the next run tries it again.
-func (b *batch) bringBack(ctx context.Context, strays []stray) error {
+func (a *aftermath) bringBack(ctx context.Context, strays []stray) error {
 	for _, s := range strays {
-		if e := b.byID[s.parent]; e != nil && e.ruling.state == archived.Deleted {
-			e.ruling = ruling{fateEnded, archived.Changed, "a record outside the plan went with it, " + s.Object + ": " +
-				s.Reason}
+		if e := a.byID[s.parent]; e != nil && e.ruling.state == archived.Deleted {
+			e.ruling = ruling{fateEnded, archived.Changed,
+				"a record outside the plan went with it, " + s.Object + ": " + s.Reason}
 		}
-		b.outside = append(b.outside, s.Outside)
+		a.outside = append(a.outside, s.Outside)
 	}
 	var own []string
-	for _, e := range b.entries {
+	for _, e := range a.entries {
 		if e.ruling.state == archived.Changed && e.ruling.reason != whyRevived {
 			own = append(own, e.line.ID)
 		}
 	}
-	if err := b.undelete(ctx, b.object, own); err != nil {
+	if err := a.undelete(ctx, a.object, own); err != nil {
 		return err
 	}
 	byObject := map[string][]string{}
@@ -40,7 +40,7 @@ func (b *batch) bringBack(ctx context.Context, strays []stray) error {
 	}
 	slices.Sort(objects)
 	for _, object := range objects {
-		if err := b.undelete(ctx, object, byObject[object]); err != nil {
+		if err := a.undelete(ctx, object, byObject[object]); err != nil {
 			return err
 		}
 	}
@@ -48,16 +48,16 @@ func (b *batch) bringBack(ctx context.Context, strays []stray) error {
 }
 
 // undelete brings records back, those that are still in the bin, and looks whether they live.
-func (b *batch) undelete(ctx context.Context, object string, ids []string) error {
-	binned, err := b.inBin(ctx, object, ids)
+func (a *aftermath) undelete(ctx context.Context, object string, ids []string) error {
+	binned, err := a.inBin(ctx, object, ids)
 	if err != nil || len(binned) == 0 {
 		return err
 	}
-	described, err := b.known.describe(ctx, object)
+	described, err := a.known.describe(ctx, object)
 	if err != nil {
 		return err
 	}
-	writer, err := write.New(b.Org, write.Purpose{Name: "archive " + b.paper.name, Allow: []write.Allowance{
+	writer, err := write.New(a.Org, write.Purpose{Name: "archive " + a.paper.name, Allow: []write.Allowance{
 		{Verb: write.Undelete, Object: object, Prefix: described.KeyPrefix, AtMost: int64(len(binned))}}})
 	if err != nil {
 		return err
@@ -74,13 +74,13 @@ func (b *batch) undelete(ctx context.Context, object string, ids []string) error
 			}
 		}
 	}
-	if binned, err = b.inBin(ctx, object, binned); err != nil {
+	if binned, err = a.inBin(ctx, object, binned); err != nil {
 		return err
 	}
 	if len(binned) > 0 {
 		return lost(object, binned, why)
 	}
-	b.tell(News{Object: object, Level: b.level, Text: fmt.Sprintf("brought back %d records that weren't to go",
+	a.tell(News{Object: object, Level: a.level, Text: fmt.Sprintf("brought back %d records that weren't to go",
 		len(ids))})
 	return nil
 }
@@ -90,17 +90,17 @@ func lost(object string, ids []string, why string) error {
 	if why == "" {
 		why = "Salesforce doesn't say why"
 	}
-	return plan.Fixf("take them out of the recycle bin by hand, within 15 days, or mend what it says; then run it again: "+
-		"it looks first whether they are back", "%d records of %s are deleted that weren't to go, and can't be brought "+
-		"back: %s; the first is %s", len(ids), object, why, ids[0])
+	return plan.Fixf("take them out of the recycle bin by hand, within 15 days, or mend what it says; then run it "+
+		"again: it looks first whether they are back", "%d records of %s are deleted that weren't to go, and can't be "+
+		"brought back: %s; the first is %s", len(ids), object, why, ids[0])
 }
 
 // inBin are those of some records that don't live.
-func (b *batch) inBin(ctx context.Context, object string, ids []string) (binned []string, err error) {
+func (a *aftermath) inBin(ctx context.Context, object string, ids []string) (binned []string, err error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	states, err := b.states(ctx, object, ids)
+	states, err := a.states(ctx, object, ids)
 	if err != nil {
 		return nil, err
 	}

@@ -20,32 +20,42 @@ type entry struct {
 	record manifest.Record
 	bodies []archive.Body
 	ruling ruling
+	with   *entry // the one that takes it along; nil for what is posted itself
+}
+
+// end writes the ruling into the line. One that has its end already keeps it.
+func (e *entry) end(now time.Time) {
+	if !e.line.State.Ended() {
+		e.line.State, e.line.Reason, e.line.EndedAt = e.ruling.state, e.ruling.reason, now
+	}
 }
 
 // A batch is some records of one object and level, from their last proof among the living to
-// their proof from the bin. All of them come to an end before it is settled.
+// their proof from the bin, with what goes along and can't be deleted by itself. All of them
+// come to an end before it is settled.
 type batch struct {
 	*run
-	held    *holding
 	object  string
 	level   int
 	number  int64
-	begun   time.Time       // by the org's clock
-	binned  map[string]bool // what hung on its records in the bin before it, and isn't of the plan
-	entries []*entry        // in order of their Ids
-	byID    map[string]*entry
+	begun   time.Time           // by the org's clock
+	binned  map[string]bool     // what hung on its records in the bin before it, and isn't of the plan
+	entries []*entry            // that are posted, in order of their Ids
+	byID    map[string]*entry   // the same
+	escort  []*entry            // that go along
+	held    map[string]*holding // by object
 	job     string
-	outside []journal.Outside // what went along, and came back
+	outside []journal.Outside // what else went along, and came back
 
 	force    bool
 	ended    int64
 	deferred int64
 }
 
-func (r *run) batchOf(h *holding, p portion, entries []*entry) *batch {
+func (r *run) batchOf(p portion, entries []*entry) *batch {
 	slices.SortFunc(entries, func(a, b *entry) int { return strings.Compare(a.line.ID, b.line.ID) })
-	b := &batch{run: r, held: h, object: p.object, level: p.level, entries: entries, byID: map[string]*entry{},
-		binned: map[string]bool{}}
+	b := &batch{run: r, object: p.object, level: p.level, entries: entries, byID: map[string]*entry{},
+		binned: map[string]bool{}, held: map[string]*holding{}}
 	for _, e := range entries {
 		b.byID[e.line.ID] = e
 	}
@@ -54,32 +64,57 @@ func (r *run) batchOf(h *holding, p portion, entries []*entry) *batch {
 
 // carryOut is the life of a batch.
 func (b *batch) carryOut(ctx context.Context) error {
-	for _, bound := range []func(context.Context) error{b.unexpired, b.spare} {
+	for _, bound := range []func(context.Context) error{b.unexpired, b.spare, b.room, b.escorted} {
 		if err := bound(ctx); err != nil {
 			return err
 		}
 	}
-	if err := b.room(ctx, len(b.entries)); err != nil {
-		return err
-	}
-	if err := b.examine(ctx, b.entries, true); err != nil {
-		return err
-	}
-	if err := b.dropEnded(ctx); err != nil || len(b.entries) == 0 {
-		return err
-	}
-	if err := b.begin(ctx); err != nil {
-		return err
-	}
-	return b.keeping(ctx, b.held, func(ctx context.Context) error {
-		if err := b.post(ctx, bulkFrom); err != nil {
+	return b.holdAll(ctx, func() error {
+		if err := (&exam{b, true}).examine(ctx, b.entries); err != nil {
 			return err
 		}
-		return b.close(ctx)
+		if err := b.dropEnded(ctx); err != nil || len(b.entries) == 0 {
+			return err
+		}
+		if err := b.begin(ctx); err != nil {
+			return err
+		}
+		return b.keeping(ctx, b.holdings(), func(ctx context.Context) error {
+			return (&posting{b}).carryOut(ctx, bulkFrom)
+		})
 	})
 }
 
-// with are the entries of a fate.
+// holdAll holds the flows of all objects of a batch, and does something.
+func (b *batch) holdAll(ctx context.Context, do func() error) error {
+	for _, e := range append(slices.Clone(b.entries), b.escort...) {
+		if b.held[e.record.Object] == nil {
+			return b.holding(ctx, e.record.Object, func(h *holding) error {
+				b.held[e.record.Object] = h
+				return b.holdAll(ctx, do)
+			})
+		}
+	}
+	return do()
+}
+
+func (b *batch) holdings() (all []*holding) {
+	for _, h := range b.held {
+		all = append(all, h)
+	}
+	return all
+}
+
+// all are the records of a batch, by object.
+func (b *batch) all() map[string][]*entry {
+	by := map[string][]*entry{}
+	for _, e := range append(slices.Clone(b.entries), b.escort...) {
+		by[e.record.Object] = append(by[e.record.Object], e)
+	}
+	return by
+}
+
+// with are the posted entries of a fate.
 func (b *batch) with(f fate) (some []*entry) {
 	for _, e := range b.entries {
 		if e.ruling.fate == f {
@@ -92,7 +127,7 @@ func (b *batch) with(f fate) (some []*entry) {
 func idsOf(entries []*entry) []string {
 	ids := make([]string, len(entries))
 	for i, e := range entries {
-		ids[i] = e.line.ID
+		ids[i] = e.record.ID
 	}
 	return ids
 }
@@ -107,21 +142,20 @@ func (b *batch) dropEnded(ctx context.Context) error {
 	for _, e := range b.with(fateEnded) {
 		e.end(now)
 		lines = append(lines, e.line)
-		delete(b.byID, e.line.ID)
 	}
 	b.deferred = int64(len(b.with(fateDeferred)))
 	b.entries = b.with(fateOpen)
+	b.byID = map[string]*entry{}
+	for _, e := range b.entries {
+		b.byID[e.record.ID] = e
+	}
+	b.escort = slices.DeleteFunc(b.escort, func(e *entry) bool { return b.byID[e.with.record.ID] == nil })
 	if len(lines) == 0 {
 		return nil
 	}
 	b.ended += int64(len(lines))
 	b.tell(News{Object: b.object, Level: b.level, Kept: int64(len(lines))})
-	return b.ledger.Write(ctx, b.held.lease.Fence(), lines)
-}
-
-// end writes the ruling into the line.
-func (e *entry) end(now time.Time) {
-	e.line.State, e.line.Reason, e.line.EndedAt = e.ruling.state, e.ruling.reason, now
+	return b.ledger.Write(ctx, b.held[b.object].lease.Fence(), lines)
 }
 
 // begin writes that the records are about to be deleted: into the journal, the ledger and the
@@ -140,17 +174,19 @@ func (b *batch) begin(ctx context.Context) (err error) {
 	if err := b.journal.Begin(ctx, note); err != nil {
 		return err
 	}
-	b.run.last = b.number
+	b.last = b.number
 	if b.first.IsZero() {
-		b.run.first = b.begun
+		b.first = b.begun
 	}
-	lines := make([]archived.Line, len(b.entries))
-	for i, e := range b.entries {
-		e.line.State, e.line.Batch = archived.Posted, b.number
-		lines[i] = e.line
-	}
-	if err := b.ledger.Write(ctx, b.held.lease.Fence(), lines); err != nil {
-		return err
+	for object, entries := range b.all() {
+		var lines []archived.Line
+		for _, e := range entries {
+			e.line.State, e.line.Batch = archived.Posted, b.number
+			lines = append(lines, e.line)
+		}
+		if err := b.ledger.Write(ctx, b.held[object].lease.Fence(), lines); err != nil {
+			return err
+		}
 	}
 	return b.intend(ctx)
 }
@@ -158,7 +194,7 @@ func (b *batch) begin(ctx context.Context) (err error) {
 // intend writes the intent into the evidence.
 func (b *batch) intend(ctx context.Context) error {
 	var lines []evidence.Line
-	for _, e := range b.entries {
+	for _, e := range append(slices.Clone(b.entries), b.escort...) {
 		lines = append(lines, evidence.Of(e.line, e.bodies, ""))
 	}
 	return b.book.Intend(ctx, b.number, lines)
@@ -171,40 +207,39 @@ func (b *batch) settle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var news = News{Object: b.object, Level: b.level}
-	lines := make([]archived.Line, len(b.entries))
-	for i, e := range b.entries {
-		if e.ruling.fate != fateEnded {
-			return plan.Failf(plan.Bug, "", "a batch of %s is settled before its end", b.object)
-		}
-		e.end(now)
-		lines[i] = e.line
-		if e.line.State == archived.Deleted {
-			news.Deleted++
-		} else {
-			news.Kept++
-		}
-	}
 	if err := b.journal.WentOutside(ctx, b.number, b.outside); err != nil {
 		return err
 	}
-	if err := b.ledger.Settle(ctx, b.held.lease.Fence(), b.held.src.Table, lines); err != nil {
-		return err
+	for object, entries := range b.all() {
+		news := News{Object: object, Level: entries[0].record.Level}
+		var lines []archived.Line
+		for _, e := range entries {
+			if e.ruling.fate != fateEnded {
+				return plan.Failf(plan.Bug, "", "a batch of %s is settled before its end", b.object)
+			}
+			e.end(now)
+			lines = append(lines, e.line)
+			if e.line.State == archived.Deleted {
+				news.Deleted++
+			} else {
+				news.Kept++
+			}
+		}
+		held := b.held[object]
+		if err := b.ledger.Settle(ctx, held.lease.Fence(), held.src.Table, lines); err != nil {
+			return err
+		}
+		b.ended += int64(len(lines))
+		b.tell(news)
 	}
-	b.ended += int64(len(lines))
-	b.tell(news)
-	return b.settleBook(ctx, lines)
+	return b.settleBook(ctx)
 }
 
 // settleBook writes what became of the batch into the evidence.
-func (b *batch) settleBook(ctx context.Context, lines []archived.Line) error {
+func (b *batch) settleBook(ctx context.Context) error {
 	var said []evidence.Line
-	for _, l := range lines {
-		var bodies []archive.Body
-		if e := b.byID[l.ID]; e != nil {
-			bodies = e.bodies
-		}
-		said = append(said, evidence.Of(l, bodies, b.job))
+	for _, e := range append(slices.Clone(b.entries), b.escort...) {
+		said = append(said, evidence.Of(e.line, e.bodies, b.job))
 	}
 	for _, o := range b.outside {
 		said = append(said, evidence.Line{Object: o.Object, ID: o.ID, Outside: true, Level: b.level, Job: b.job,

@@ -24,8 +24,8 @@ func (r *run) spare(ctx context.Context) error {
 	}
 	limits, err := r.Org.Limits(ctx) // since that answer may be old
 	if l := limits["DailyApiRequests"]; err == nil && l.UsedUp(r.Reserve) {
-		err = plan.Failf(plan.Wait, "run it again later, it goes on from here; org.reserve in catchment.yaml says how much "+
-			"is left to people", "%d of the org's %d API calls of 24 hours are used, and %d%% are left to people",
+		err = plan.Failf(plan.Wait, "run it again later, it goes on from here; org.reserve in catchment.yaml says how "+
+			"much is left to people", "%d of the org's %d API calls of 24 hours are used, and %d%% are left to people",
 			l.Max-l.Remaining, l.Max, r.Reserve)
 	}
 	return err
@@ -78,8 +78,8 @@ func isOf(name, policy string) bool {
 // room stops before a batch after which the recycle bin would hold more than it may:
 // Salesforce would then remove the oldest, and with them the way back. It can count only what
 // this plan knows of.
-func (r *run) room(ctx context.Context, more int) error {
-	limits, err := r.Org.Limits(ctx)
+func (b *batch) room(ctx context.Context) error {
+	limits, err := b.Org.Limits(ctx)
 	if err != nil {
 		return err
 	}
@@ -88,11 +88,11 @@ func (r *run) room(ctx context.Context, more int) error {
 		return nil
 	}
 	var counts []string
-	for _, object := range r.paper.going(-1) {
+	for _, object := range b.paper.going(-1) {
 		counts = append(counts, soql.Select{Fields: []string{"COUNT()"}, From: object,
 			Where: []soql.Condition{"IsDeleted = true"}}.String())
 	}
-	all, err := r.Org.CountEach(ctx, counts, true)
+	all, err := b.Org.CountEach(ctx, counts, true)
 	if err != nil {
 		return err
 	}
@@ -102,10 +102,10 @@ func (r *run) room(ctx context.Context, more int) error {
 			binned += c.Records
 		}
 	}
-	if binned+int64(more) <= most {
+	if binned+int64(len(b.entries)) <= most {
 		return nil
 	}
-	return plan.Failf(plan.Wait, "records leave it by themselves after 15 days; run it again then, or make room in it: what "+
-		"is emptied can't be brought back", "the recycle bin has room for %d records, and holds %d of this plan's objects",
-		most, binned)
+	return plan.Failf(plan.Wait, "records leave it by themselves after 15 days; run it again then, or make room in it: "+
+		"what is emptied can't be brought back",
+		"the recycle bin has room for %d records, and holds %d of this plan's objects", most, binned)
 }

@@ -19,34 +19,35 @@ import (
 	"catchment/internal/warehouse/archived"
 )
 
-// holds are the roots that files of holds keep, as those were when they were read last.
-type holds struct {
-	digest [sha256.Size]byte
+// A warden looks at the roots of records that are about to go.
+type warden struct {
+	*run
+	digest [sha256.Size]byte // of the files of holds, as they were read last
 	read   bool
-	roots  map[string]bool
+	kept   map[string]bool // roots that those files keep
 }
 
 // held finds the roots that a hold keeps as the holds are now: a hold may come after the
 // approval.
-func (r *run) held(ctx context.Context, roots []string) (map[string]bool, error) {
-	object, err := r.known.describe(ctx, r.paper.head.Policy.Root)
+func (w *warden) held(ctx context.Context, roots []string) (map[string]bool, error) {
+	object, err := w.known.describe(ctx, w.paper.head.Policy.Root)
 	if err != nil {
 		return nil, err
 	}
-	if err := r.holdFiles(ctx); err != nil {
+	if err := w.holdFiles(ctx); err != nil {
 		return nil, err
 	}
 	found := map[string]bool{}
 	for _, id := range roots {
-		if r.holds.roots[id] {
+		if w.kept[id] {
 			found[id] = true
 		}
 	}
-	for _, h := range r.policy.Hold {
+	for _, h := range w.policy.Hold {
 		if h.File != "" {
 			continue
 		}
-		f := lookup.Finder{Org: r.Org, Object: object, Where: h.Where, Before: r.spare}
+		f := lookup.Finder{Org: w.Org, Object: object, Where: h.Where, Before: w.spare}
 		for record, err := range f.Records(ctx, roots, []string{"Id"}) {
 			if err != nil {
 				return nil, fmt.Errorf("ask which records a hold keeps: %w", err)
@@ -63,10 +64,10 @@ func (r *run) held(ctx context.Context, roots []string) (map[string]bool, error)
 
 // holdFiles reads the files of holds again where they have changed. An Id in one keeps its
 // root, and with it all that goes with that.
-func (r *run) holdFiles(ctx context.Context) error {
+func (w *warden) holdFiles(ctx context.Context) error {
 	ids := map[string]bool{}
 	sum := sha256.New()
-	for _, h := range r.policy.Hold {
+	for _, h := range w.policy.Hold {
 		if h.File == "" {
 			continue
 		}
@@ -75,12 +76,12 @@ func (r *run) holdFiles(ctx context.Context) error {
 		}
 	}
 	digest := [sha256.Size]byte(sum.Sum(nil))
-	if r.holds.read && digest == r.holds.digest {
+	if w.read && digest == w.digest {
 		return nil
 	}
 	roots := map[string]bool{}
 	if len(ids) > 0 {
-		_, err := r.paper.read(ctx, manifest.Each{Record: func(record manifest.Record) error {
+		_, err := w.paper.read(ctx, manifest.Each{Record: func(record manifest.Record) error {
 			if ids[record.ID] || ids[record.Root] {
 				roots[record.Root] = true
 			}
@@ -90,7 +91,7 @@ func (r *run) holdFiles(ctx context.Context) error {
 			return err
 		}
 	}
-	r.holds = holds{digest: digest, read: true, roots: roots}
+	w.digest, w.read, w.kept = digest, true, roots
 	return nil
 }
 
@@ -119,25 +120,25 @@ func readHolds(h policy.Hold, sum io.Writer, ids map[string]bool) error {
 
 // roots decides on the roots of records that are about to go: where one is kept, or isn't as
 // it was planned any more, what goes with it stays.
-func (r *run) roots(ctx context.Context, roots []string) (map[string]ruling, error) {
+func (w *warden) roots(ctx context.Context, roots []string) (map[string]ruling, error) {
 	kept := map[string]ruling{}
-	held, err := r.held(ctx, roots)
+	held, err := w.held(ctx, roots)
 	if err != nil {
 		return nil, err
 	}
 	for id := range held {
 		kept[id] = ruling{fateEnded, archived.Held, whyHold}
 	}
-	name := r.paper.head.Policy.Root
-	lines, err := r.ledger.Lookup(ctx, r.paper.name, name, roots)
+	name := w.paper.head.Policy.Root
+	lines, err := w.ledger.Lookup(ctx, w.paper.name, name, roots)
 	if err != nil {
 		return nil, err
 	}
-	object, err := r.known.describe(ctx, name)
+	object, err := w.known.describe(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	stamps, err := r.stamps(ctx, object, roots)
+	stamps, err := w.stamps(ctx, object, roots)
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +152,7 @@ func (r *run) roots(ctx context.Context, roots []string) (map[string]ruling, err
 			kept[line.ID] = ruling{fateEnded, archived.Held, line.Reason}
 		case line.State.Ended() && line.State != archived.Deleted && line.State != archived.Vanished:
 			kept[line.ID] = ruling{fateEnded, archived.Changed, whyKept}
-		case lives && line.State == archived.Proven && !stamp.at.Equal(line.Stamp) && !r.ours(stamp.at, stamp.author):
+		case lives && line.State == archived.Proven && !stamp.at.Equal(line.Stamp) && !w.ours(stamp.at, stamp.author):
 			kept[line.ID] = ruling{fateEnded, archived.Changed, whyRoot}
 		}
 	}
@@ -165,7 +166,7 @@ type stamp struct {
 }
 
 // stamps asks for those of living records.
-func (r *run) stamps(ctx context.Context, object schema.Object, ids []string) (map[string]stamp, error) {
+func (w *warden) stamps(ctx context.Context, object schema.Object, ids []string) (map[string]stamp, error) {
 	fields := []string{"Id", "IsDeleted"}
 	cursor := object.Cursor().Field
 	if cursor == "" {
@@ -176,7 +177,7 @@ func (r *run) stamps(ctx context.Context, object schema.Object, ids []string) (m
 		fields = append(fields, "LastModifiedById")
 	}
 	all := map[string]stamp{}
-	f := lookup.Finder{Org: r.Org, Object: object, Before: r.spare}
+	f := lookup.Finder{Org: w.Org, Object: object, Before: w.spare}
 	for record, err := range f.Records(ctx, ids, fields) {
 		if err != nil {
 			return nil, err

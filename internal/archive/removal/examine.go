@@ -3,7 +3,6 @@ package removal
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"catchment/internal/archive"
 	"catchment/internal/archive/removal/hanging"
@@ -11,17 +10,27 @@ import (
 	"catchment/internal/warehouse/archived"
 )
 
+// An exam is the last look at records before they are posted.
+type exam struct {
+	*batch
+	first bool // of the batch: what lies in the bin by now isn't its doing
+}
+
 // examine decides, right before records are posted, which of them may go: no hold keeps them,
 // their roots are as they were planned, their copies are equal, and nothing hangs on them that
-// the plan doesn't take along. In the first look at a batch it also notes what lies in the bin.
-func (b *batch) examine(ctx context.Context, entries []*entry, first bool) error {
-	if err := b.examineRoots(ctx, entries); err != nil {
+// the plan doesn't take along. In the
+// first look at a batch it also notes what lies in the bin.
+func (x *exam) examine(ctx context.Context, entries []*entry) error {
+	if err := x.examineRoots(ctx, entries); err != nil {
 		return err
 	}
-	if err := b.examineCopies(ctx, standing(entries)); err != nil {
+	if err := x.examineCopies(ctx, standing(entries)); err != nil {
 		return err
 	}
-	return b.examineChildren(ctx, standing(entries), first)
+	if err := x.examineEscort(ctx); err != nil {
+		return err
+	}
+	return x.examineChildren(ctx, standing(entries))
 }
 
 // standing are the entries that didn't end.
@@ -29,13 +38,13 @@ func standing(entries []*entry) []*entry {
 	return slices.DeleteFunc(slices.Clone(entries), func(e *entry) bool { return e.ruling.fate == fateEnded })
 }
 
-func (b *batch) examineRoots(ctx context.Context, entries []*entry) error {
+func (x *exam) examineRoots(ctx context.Context, entries []*entry) error {
 	var roots []string
 	for _, e := range entries {
 		roots = append(roots, e.record.Root)
 	}
 	slices.Sort(roots)
-	kept, err := b.roots(ctx, slices.Compact(roots))
+	kept, err := x.warden.roots(ctx, slices.Compact(roots))
 	if err != nil {
 		return err
 	}
@@ -47,17 +56,17 @@ func (b *batch) examineRoots(ctx context.Context, entries []*entry) error {
 	return nil
 }
 
-func (b *batch) examineCopies(ctx context.Context, entries []*entry) error {
+func (x *exam) examineCopies(ctx context.Context, entries []*entry) error {
 	if len(entries) == 0 {
 		return nil
 	}
-	verdicts, err := b.verdicts(ctx, b.held, idsOf(entries), archive.Live)
+	verdicts, err := x.verdicts(ctx, x.held[x.object], idsOf(entries), archive.Live)
 	if err != nil {
 		return err
 	}
 	for i, v := range verdicts {
 		e := entries[i]
-		e.ruling = ruleLive(v, e.record.Stamp, b.ours(v.Stamp, v.Author))
+		e.ruling = ruleLive(v, e.record.Stamp, x.ours(v.Stamp, v.Author))
 		if e.ruling.fate == fateOpen {
 			e.line.Stamp, e.line.Digest, e.bodies = v.Stamp, v.Digest, v.Bodies
 		}
@@ -67,18 +76,18 @@ func (b *batch) examineCopies(ctx context.Context, entries []*entry) error {
 
 // examineChildren keeps records on which something hangs that isn't deleted already: it came
 // after the plan, or the plan kept it.
-func (b *batch) examineChildren(ctx context.Context, entries []*entry, first bool) error {
+func (x *exam) examineChildren(ctx context.Context, entries []*entry) error {
 	if len(entries) == 0 {
 		return nil
 	}
-	relations, err := b.relations(ctx, b.object)
+	relations, err := x.relations(ctx, x.object)
 	if err != nil {
 		return err
 	}
-	asker := hanging.Asker{Org: b.Org, Relations: relations, Describe: b.known.describe, Before: b.spare}
+	asker := hanging.Asker{Org: x.Org, Relations: relations, Describe: x.known.describe, Before: x.spare}
 	var some []hanging.Child
 	flush := func() error {
-		err := b.judgeChildren(ctx, some, first)
+		err := x.judgeChildren(ctx, some)
 		some = some[:0]
 		return err
 	}
@@ -98,24 +107,24 @@ func (b *batch) examineChildren(ctx context.Context, entries []*entry, first boo
 }
 
 // judgeChildren decides by some children, all of one object.
-func (b *batch) judgeChildren(ctx context.Context, some []hanging.Child, first bool) error {
+func (x *exam) judgeChildren(ctx context.Context, some []hanging.Child) error {
 	if len(some) == 0 {
 		return nil
 	}
-	lines, err := b.childLines(ctx, some)
+	lines, err := x.childLines(ctx, some)
 	if err != nil {
 		return err
 	}
 	for _, c := range some {
 		line, planned := lines[c.ID]
 		if c.Binned {
-			if first && !(planned && line.State == archived.Deleted) {
-				b.binned[c.ID] = true
+			if x.first && !(planned && line.State == archived.Deleted) {
+				x.binned[c.ID] = true
 			}
 			continue
 		}
-		if e := b.byID[c.Parent]; e != nil && e.ruling.fate != fateEnded {
-			b.judgeChild(e, c, line, planned)
+		if e := x.byID[c.Parent]; e != nil && e.ruling.fate != fateEnded {
+			x.judgeChild(e, c, line, planned)
 		}
 	}
 	return nil
@@ -140,12 +149,13 @@ func (b *batch) childLines(ctx context.Context, some []hanging.Child) (map[strin
 }
 
 // judgeChild decides on a record by a living one that hangs on it.
-func (b *batch) judgeChild(e *entry, c hanging.Child, line archived.Line, planned bool) {
+func (x *exam) judgeChild(e *entry, c hanging.Child, line archived.Line, planned bool) {
 	going := planned && !line.State.Ended()
 	where := c.Object + "." + c.Field
 	switch {
-	case c.Clears && b.paper.clears[clearKey(c.Object, c.ID, c.Field)]:
-	case c.Clears && going && b.force:
+	case going && x.paper.goesAlong(c.Object):
+	case c.Clears && x.paper.clears[clearKey(c.Object, c.ID, c.Field)]:
+	case c.Clears && going && x.force:
 	case c.Clears && going:
 		e.ruling = ruling{fate: fateDeferred}
 	case c.Clears && planned:
@@ -170,10 +180,7 @@ func (b *batch) relatives(ctx context.Context) (names []string, fields map[strin
 	}
 	fields = map[string][]string{}
 	add := func(object string) {
-		if strings.EqualFold(object, version) || strings.EqualFold(object, link) {
-			return // they go with their document
-		}
-		if !slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, object) }) {
+		if !slices.ContainsFunc(names, func(n string) bool { return sameObject(n, object) }) {
 			names = append(names, object)
 		}
 	}

@@ -19,7 +19,8 @@ func (r *run) finish(ctx context.Context) error {
 	ended := int64(0)
 	for _, c := range counts {
 		if !c.State.Ended() {
-			return plan.Failf(plan.Bug, "", "%d records of %s are %s, and nothing is left to do", c.Records, c.Object, c.State)
+			return plan.Failf(plan.Bug, "", "%d records of %s are %s, and nothing is left to do", c.Records, c.Object,
+				c.State)
 		}
 		ended += c.Records
 		ends = append(ends, evidence.Count{Object: c.Object, Level: c.Level, Outcome: c.State, Records: c.Records})

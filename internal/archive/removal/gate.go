@@ -14,7 +14,7 @@ import (
 	"catchment/internal/owner"
 	"catchment/internal/plan"
 	"catchment/internal/policy"
-	"catchment/internal/schema"
+	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/archived"
 )
 
@@ -31,7 +31,7 @@ type run struct {
 	org, user string
 	flows     map[string]flow.Flow // by object, in lower case
 	known     *objects
-	holds     holds
+	warden    *warden
 
 	first time.Time // the first batch of the plan began then, by the org's clock
 	last  int64     // the number of the last batch
@@ -41,20 +41,26 @@ type run struct {
 func (r *Remover) open(ctx context.Context, name string) (*run, error) {
 	ledger, ok := archived.Of(r.Warehouse)
 	if !ok {
-		return nil, plan.Fixf("archive into DuckDB, PostgreSQL or Redshift", "%s can't keep account of an archive",
-			r.Warehouse.Name())
+		return nil, noLedger(r.Warehouse)
 	}
 	p, err := readPaper(ctx, r.Store, name)
 	if err != nil {
 		return nil, err
 	}
 	run := &run{Remover: r, paper: p, ledger: ledger, journal: journal.Journal{Store: r.Store, Plan: name},
-		flows: map[string]flow.Flow{}, known: &objects{org: r.Org, described: map[string]schema.Object{}}}
+		flows: map[string]flow.Flow{}, known: newObjects(r.Org)}
+	run.warden = &warden{run: run}
 	if err := run.meet(ctx); err != nil {
 		p.close()
 		return nil, err
 	}
 	return run, nil
+}
+
+// noLedger is the error of a warehouse that can't have an archive.
+func noLedger(w warehouse.Warehouse) error {
+	return plan.Fixf("copy into another kind of warehouse: docs/howto/archive.md says which",
+		"%s can't keep account of an archive", w.Name())
 }
 
 // meet asks for what the plan is held against.
@@ -97,6 +103,10 @@ func (r *run) pass(ctx context.Context, really bool) (err error) {
 	head := r.paper.head
 	if err := r.unexpired(ctx); err != nil {
 		return err
+	}
+	if what := r.paper.losing; what != "" {
+		return plan.Fixf("put it under lose: in the policy "+head.Policy.Name+", and plan anew, or let a flow copy "+
+			"it", "plan %s would lose %s, which nobody agreed to", r.paper.name, what)
 	}
 	i := slices.IndexFunc(r.Policies, func(p policy.Policy) bool { return p.Name == head.Policy.Name })
 	if i < 0 {

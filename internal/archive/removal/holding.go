@@ -45,11 +45,14 @@ func (r *run) holding(ctx context.Context, object string, do func(*holding) erro
 }
 
 // renew lets the leases last.
-func (r *run) renew(ctx context.Context, h *holding) error {
-	if err := r.lease.Renew(ctx); err != nil {
-		return err
+func (r *run) renew(ctx context.Context, held ...*holding) error {
+	err := r.lease.Renew(ctx)
+	for _, h := range held {
+		if err == nil {
+			err = h.lease.Renew(ctx)
+		}
 	}
-	return h.lease.Renew(ctx)
+	return err
 }
 
 // renewEvery is well within the life of a lease.
@@ -57,8 +60,8 @@ const renewEvery = 5 * time.Minute
 
 // keeping renews the leases while something is done that may take long. Where one is lost, it
 // is ended.
-func (r *run) keeping(ctx context.Context, h *holding, do func(context.Context) error) error {
-	if err := r.renew(ctx, h); err != nil {
+func (r *run) keeping(ctx context.Context, held []*holding, do func(context.Context) error) error {
+	if err := r.renew(ctx, held...); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -72,7 +75,7 @@ func (r *run) keeping(ctx context.Context, h *holding, do func(context.Context) 
 			case <-ctx.Done():
 				return
 			case <-tick.C:
-				if err := r.renew(ctx, h); err != nil {
+				if err := r.renew(ctx, held...); err != nil {
 					cancel(err)
 				}
 			}

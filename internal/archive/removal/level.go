@@ -17,7 +17,7 @@ func (r *run) deleteAll(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return r.leftovers(ctx)
 }
 
 // level deletes what of a level may go now.
@@ -78,7 +78,9 @@ type swept struct {
 
 // sweep deletes what has cooled, batch by batch. With force nothing waits for what refers to it.
 func (r *run) sweep(ctx context.Context, level int, force bool) (done swept, err error) {
-	wanted := func(record manifest.Record) bool { return record.Fate == manifest.In && record.Level == level }
+	wanted := func(record manifest.Record) bool {
+		return record.Fate == manifest.In && record.Level == level && !record.Along
+	}
 	err = r.paper.portions(ctx, wanted, func(p portion) error {
 		if err := r.stopping(ctx); err != nil {
 			return err
@@ -102,14 +104,12 @@ func (r *run) sweep(ctx context.Context, level int, force bool) (done swept, err
 		if int64(len(entries)) > left {
 			entries = entries[:left]
 		}
-		return r.holding(ctx, p.object, func(h *holding) error {
-			b := r.batchOf(h, p, entries)
-			b.force = force
-			err := b.carryOut(ctx)
-			done.ended += b.ended
-			done.deferred += b.deferred
-			return err
-		})
+		b := r.batchOf(p, entries)
+		b.force = force
+		err = b.carryOut(ctx)
+		done.ended += b.ended
+		done.deferred += b.deferred
+		return err
 	})
 	return done, err
 }

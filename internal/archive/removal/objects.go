@@ -10,19 +10,28 @@ import (
 	"catchment/internal/schema"
 )
 
-// Files are documents with versions and links: these go along with their document, whose proof
-// reaches its versions.
-const (
-	document = "ContentDocument"
-	version  = "ContentVersion"
-	link     = "ContentDocumentLink"
-)
-
 // objects are the org's objects as describe tells them, each asked for once.
 type objects struct {
 	org       *salesforce.Client
 	described map[string]schema.Object // by name, in lower case
+	kin       map[string]schema.Object // the same, with what hangs on their records
 	queryable map[string]bool          // nil until somebody asks
+}
+
+func newObjects(org *salesforce.Client) *objects {
+	return &objects{org: org, described: map[string]schema.Object{}, kin: map[string]schema.Object{}}
+}
+
+// withKin describes an object with what hangs on its records.
+func (o *objects) withKin(ctx context.Context, name string) (schema.Object, error) {
+	if known, ok := o.kin[strings.ToLower(name)]; ok {
+		return known, nil
+	}
+	object, err := o.org.DescribeKin(ctx, name)
+	if err == nil {
+		o.kin[strings.ToLower(name)] = object
+	}
+	return object, err
 }
 
 // describe describes an object.
@@ -84,19 +93,15 @@ func (o *objects) canQuery(ctx context.Context, name string) (bool, error) {
 // along, stand against a delete, or lose its lookup. What nobody can ask for is left out, as
 // is what the plan's approval lets go without a copy.
 func (r *run) relations(ctx context.Context, name string) ([]hanging.Relation, error) {
-	object, err := r.known.describe(ctx, name)
+	object, err := r.known.withKin(ctx, name)
 	if err != nil {
 		return nil, err
 	}
 	if _, err = r.known.canQuery(ctx, name); err != nil {
 		return nil, err
 	}
-	part := strings.EqualFold(name, document)
 	return hanging.Of(object, r.paper.along, func(child string) bool {
 		lower := strings.ToLower(child)
-		if part && (strings.EqualFold(child, version) || strings.EqualFold(child, link)) {
-			return true
-		}
 		return r.paper.lost[lower] || !r.known.queryable[lower]
 	}), nil
 }

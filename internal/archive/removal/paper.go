@@ -34,12 +34,14 @@ type paper struct {
 	along   []hanging.Relation   // by which it takes records along
 	newest  map[string]time.Time // stamp of an object's records that go
 	clears  map[string]bool      // lookups that are known to be emptied: object, Id, field
+	escorts map[string]bool      // objects, in lower case, of which records go along with a parent
+	losing  string               // what would be lost though nobody agreed to it
 }
 
 // readPaper reads a plan, and checks that it is whole and the one of its name.
 func readPaper(ctx context.Context, store blob.Store, name string) (*paper, error) {
 	p := &paper{name: name, lost: map[string]bool{}, newest: map[string]time.Time{},
-		clears: map[string]bool{}}
+		clears: map[string]bool{}, escorts: map[string]bool{}}
 	if err := p.fetch(ctx, store); err != nil {
 		return nil, err
 	}
@@ -94,7 +96,10 @@ func (p *paper) survey(ctx context.Context) (err error) {
 			return nil
 		},
 		Loss: func(l manifest.Loss) error {
-			if !strings.Contains(l.What, ".") && l.Allowed {
+			if !l.Allowed {
+				p.losing = l.What
+			}
+			if !strings.Contains(l.What, ".") {
 				p.lost[strings.ToLower(l.What)] = true
 			}
 			return nil
@@ -102,6 +107,9 @@ func (p *paper) survey(ctx context.Context) (err error) {
 		Record: func(r manifest.Record) error {
 			if r.By != "" {
 				seen[hanging.Relation{Object: r.Object, Field: r.By}] = true
+			}
+			if r.Fate == manifest.In && r.Along {
+				p.escorts[strings.ToLower(r.Object)] = true
 			}
 			if r.Fate == manifest.In && r.Stamp.After(p.newest[r.Object]) {
 				p.newest[r.Object] = r.Stamp
@@ -181,6 +189,35 @@ func (p *paper) portions(ctx context.Context, of func(manifest.Record) bool, eac
 	}
 	return err
 }
+
+// below finds the records that go along with some others, and with those that do.
+func (p *paper) below(ctx context.Context, parents map[string]*entry) (all []*entry, err error) {
+	found := map[string]*entry{}
+	for grown := len(p.escorts) > 0; grown; {
+		grown = false
+		_, err := p.read(ctx, manifest.Each{Record: func(r manifest.Record) error {
+			if !r.Along || r.Fate != manifest.In || found[r.ID] != nil {
+				return nil
+			}
+			with := parents[r.Parent]
+			if along := found[r.Parent]; with == nil && along != nil {
+				with = along.with
+			}
+			if with != nil {
+				e := &entry{record: r, with: with, ruling: ruling{fate: fateOpen}}
+				found[r.ID], all, grown = e, append(all, e), true
+			}
+			return nil
+		}})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// goesAlong tells whether records of an object go along with others, and are never posted.
+func (p *paper) goesAlong(object string) bool { return p.escorts[strings.ToLower(object)] }
 
 // levels are those of a plan that have records to go, deepest first.
 func (p *paper) levels() (all []int) {

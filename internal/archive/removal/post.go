@@ -30,31 +30,42 @@ func tries() []try {
 	return []try{{0, write.CallAtMost}, {5 * time.Second, write.CallAtMost}, {time.Minute, 20}, {2 * time.Minute, 1}}
 }
 
+// A posting is a batch on its way to the org.
+type posting struct{ *batch }
+
+// carryOut posts the batch and closes it.
+func (p *posting) carryOut(ctx context.Context, byJob int) error {
+	if err := p.post(ctx, byJob); err != nil {
+		return err
+	}
+	return (&aftermath{p.batch}).close(ctx)
+}
+
 // post deletes the records of a batch, until each is deleted or refused for good. So many
 // records go by a job.
-func (b *batch) post(ctx context.Context, byJob int) error {
+func (p *posting) post(ctx context.Context, byJob int) error {
 	for n, try := range tries() {
 		if n > 0 {
-			if b.again(); len(b.with(fateOpen)) == 0 {
+			if p.again(); len(p.with(fateOpen)) == 0 {
 				break
 			}
-			if err := b.once(ctx, try.after); err != nil {
+			if err := p.once(ctx, try.after); err != nil {
 				return err
 			}
 		}
-		err := b.send(ctx, try.atMost, byJob)
-		if err != nil && (b.job != "" || n == len(tries())-1 || plan.ClassOf(err) != plan.Retry) {
+		err := p.send(ctx, try.atMost, byJob)
+		if err != nil && (p.job != "" || n == len(tries())-1 || plan.ClassOf(err) != plan.Retry) {
 			return err // the batch stays open, and the next run takes it up
 		}
 		byJob = never
-		if err := b.lookUp(ctx); err != nil {
+		if err := p.lookUp(ctx); err != nil {
 			return err
 		}
-		if err := b.permitted(); err != nil {
+		if err := p.permitted(); err != nil {
 			return err
 		}
 	}
-	for _, e := range b.entries {
+	for _, e := range p.entries {
 		if f := e.ruling.fate; f == fateAgain || f == fateRefused {
 			e.ruling.fate = fateEnded
 		}
@@ -63,39 +74,39 @@ func (b *batch) post(ctx context.Context, byJob int) error {
 }
 
 // again opens the records that a further try may get.
-func (b *batch) again() {
-	for _, e := range b.with(fateAgain) {
+func (p *posting) again() {
+	for _, e := range p.with(fateAgain) {
 		e.ruling.fate = fateOpen
 	}
 }
 
 // once waits, and examines again what is to be posted again: time has passed since it was proven.
-func (b *batch) once(ctx context.Context, wait time.Duration) error {
-	if err := b.Sleep(ctx, wait); err != nil {
+func (p *posting) once(ctx context.Context, wait time.Duration) error {
+	if err := p.Sleep(ctx, wait); err != nil {
 		return err
 	}
-	b.force = true
-	return b.examine(ctx, b.with(fateOpen), false)
+	p.force = true
+	return (&exam{p.batch, false}).examine(ctx, p.with(fateOpen))
 }
 
 // send posts the open records.
-func (b *batch) send(ctx context.Context, atMost, byJob int) error {
-	open := b.with(fateOpen)
+func (p *posting) send(ctx context.Context, atMost, byJob int) error {
+	open := p.with(fateOpen)
 	if len(open) == 0 {
 		return nil
 	}
-	writer, err := write.New(b.Org, write.Purpose{Name: "archive " + b.paper.name, Allow: []write.Allowance{
-		{Verb: write.Delete, Object: b.object, Prefix: b.paper.prefix(b.object), AtMost: int64(len(open))}}})
+	writer, err := write.New(p.Org, write.Purpose{Name: "archive " + p.paper.name, Allow: []write.Allowance{
+		{Verb: write.Delete, Object: p.object, Prefix: p.paper.prefix(p.object), AtMost: int64(len(open))}}})
 	if err != nil {
 		return err
 	}
 	if len(open) >= byJob {
-		return b.sendJob(ctx, writer, open)
+		return p.sendJob(ctx, writer, open)
 	}
 	for some := range slices.Chunk(open, atMost) {
-		outcomes, err := writer.Delete(ctx, b.object, idsOf(some), write.EachAlone)
+		outcomes, err := writer.Delete(ctx, p.object, idsOf(some), write.EachAlone)
 		for _, o := range outcomes {
-			b.take(o)
+			p.take(o)
 		}
 		if err != nil {
 			return err
@@ -105,43 +116,43 @@ func (b *batch) send(ctx context.Context, atMost, byJob int) error {
 }
 
 // sendJob posts the open records, all of the batch, by one job.
-func (b *batch) sendJob(ctx context.Context, writer *write.Writer, open []*entry) error {
-	table := b.table(open)
+func (p *posting) sendJob(ctx context.Context, writer *write.Writer, open []*entry) error {
+	table := p.table(open)
 	table.Began = func(job write.Job) error {
-		b.job = job.ID
-		return b.journal.Began(ctx, b.number, journal.Job{ID: job.ID, Version: job.Version, First: job.First,
+		p.job = job.ID
+		return p.journal.Began(ctx, p.number, journal.Job{ID: job.ID, Version: job.Version, First: job.First,
 			Rows: job.Rows})
 	}
 	err := writer.Bulk(ctx, table, func(o write.Outcome) error {
-		b.take(o)
+		p.take(o)
 		return nil
 	})
-	if len(b.with(fateOpen)) == 0 { // it says of each what became of it, and so nothing more
+	if len(p.with(fateOpen)) == 0 { // it says of each what became of it, and so nothing more
 		return nil
 	}
 	return err
 }
 
-func (b *batch) table(entries []*entry) write.Table {
-	return write.Table{Verb: write.Delete, Object: b.object, Rows: write.IDs(slices.Values(idsOf(entries)))}
+func (p *posting) table(entries []*entry) write.Table {
+	return write.Table{Verb: write.Delete, Object: p.object, Rows: write.IDs(slices.Values(idsOf(entries)))}
 }
 
 // take takes the outcome of one record.
-func (b *batch) take(o write.Outcome) {
-	if e := b.byID[o.ID]; e != nil {
+func (p *posting) take(o write.Outcome) {
+	if e := p.byID[o.ID]; e != nil {
 		e.ruling = ruleOutcome(o)
 	}
 }
 
 // permitted stops where the user may delete none of the records that are left: somebody has
 // taken that right away, and all of them would end for that alone.
-func (b *batch) permitted() error {
-	refused := b.with(fateRefused)
-	if len(refused) == 0 || len(refused) < len(b.entries)-len(b.with(fateEnded)) {
+func (p *posting) permitted() error {
+	refused := p.with(fateRefused)
+	if len(refused) == 0 || len(refused) < len(p.entries)-len(p.with(fateEnded)) {
 		return nil
 	}
-	return plan.Fixf("give the user of this configuration the right to delete "+b.object+" again, and run it again: it "+
-		"goes on from here", "%d records of %s weren't deleted: %s", len(refused), b.object, refused[0].ruling.reason)
+	return plan.Fixf("give the user of this configuration the right to delete "+p.object+" again, and run it again: "+
+		"it goes on from here", "%d records of %s weren't deleted: %s", len(refused), p.object, refused[0].ruling.reason)
 }
 
 // atWork is how long a request may still be at work whose answer was lost (REST API guide: a
@@ -150,20 +161,20 @@ const atWork = 10 * time.Minute
 
 // lookUp finds out what became of records whose answer was lost. What lives after the longest
 // time that a request takes wasn't deleted by it.
-func (b *batch) lookUp(ctx context.Context) error {
+func (p *posting) lookUp(ctx context.Context) error {
 	for _, wait := range []time.Duration{0, atWork} {
-		doubted := b.with(fateDoubt)
+		doubted := p.with(fateDoubt)
 		if len(doubted) == 0 {
 			return nil
 		}
 		if wait > 0 {
-			b.tell(News{Object: b.object, Level: b.level, Text: "waits ten minutes: a delete whose answer was lost may still " +
-				"be at work"})
-			if err := b.Sleep(ctx, wait); err != nil {
+			p.tell(News{Object: p.object, Level: p.level,
+				Text: "waits ten minutes: a delete whose answer was lost may still be at work"})
+			if err := p.Sleep(ctx, wait); err != nil {
 				return err
 			}
 		}
-		states, err := b.states(ctx, b.object, idsOf(doubted))
+		states, err := p.states(ctx, p.object, idsOf(doubted))
 		if err != nil {
 			return err
 		}

@@ -135,8 +135,8 @@ func (r *run) verdicts(ctx context.Context, h *holding, ids []string, in archive
 		return nil, err
 	}
 	if len(verdicts) != len(ids) {
-		return nil, plan.Failf(plan.Bug, "", "%d records of %s were proven, and %d asked for", len(verdicts), h.flow.Object,
-			len(ids))
+		return nil, plan.Failf(plan.Bug, "", "%d records of %s were proven, and %d asked for", len(verdicts),
+			h.flow.Object, len(ids))
 	}
 	for i, v := range verdicts {
 		if v.ID != ids[i] {

@@ -33,56 +33,75 @@ func (r *run) resume(ctx context.Context) error {
 
 // resumeBatch ends one batch. One without lines was never posted: its records are still proven.
 func (r *run) resumeBatch(ctx context.Context, note journal.Batch) error {
-	lines, err := r.ledger.Lines(ctx, archived.Query{Plan: r.paper.name, Batch: note.Number}, archived.Line{},
-		archive.BatchAtMost)
-	if err != nil || len(lines) == 0 {
+	b, open, err := r.reopen(ctx, note)
+	if err != nil || len(b.entries) == 0 {
 		return err
 	}
-	p := portion{object: note.Object, level: note.Level}
-	entries, err := r.entriesOf(ctx, p, lines)
-	if err != nil {
-		return err
+	if !open { // settled in the ledger, and not yet in the evidence
+		return b.resumeBook(ctx)
 	}
-	return r.holding(ctx, p.object, func(h *holding) error {
-		b := r.batchOf(h, p, entries)
-		b.number, b.begun = note.Number, note.Begun
-		for _, id := range note.Binned {
-			b.binned[id] = true
-		}
-		if lines[0].State.Ended() { // settled in the ledger, and not yet in the evidence
-			return b.resumeBook(ctx, lines)
-		}
-		return b.keeping(ctx, h, b.takeUp)
-	})
+	return b.holdAll(ctx, func() error { return b.keeping(ctx, b.holdings(), (&posting{b}).takeUp) })
 }
 
-// entriesOf finds the records of lines in the plan.
-func (r *run) entriesOf(ctx context.Context, p portion, lines []archived.Line) ([]*entry, error) {
-	var entries []*entry
+// reopen makes a batch of what the journal, the ledger and the plan know of it, and tells
+// whether it is open.
+func (r *run) reopen(ctx context.Context, note journal.Batch) (b *batch, open bool, err error) {
 	byID := map[string]*entry{}
-	for _, l := range lines {
-		e := &entry{line: l, ruling: ruling{fate: fateOpen}}
-		entries, byID[l.ID] = append(entries, e), e
+	var after archived.Line
+	for more := true; more; {
+		q := archived.Query{Plan: r.paper.name, Batch: note.Number}
+		lines, err := r.ledger.Lines(ctx, q, after, archive.BatchAtMost)
+		if err != nil {
+			return nil, false, err
+		}
+		for _, l := range lines {
+			e := &entry{line: l, ruling: ruling{fate: fateOpen}}
+			if byID[l.ID], after = e, l; l.State.Ended() {
+				e.ruling = ruling{fateEnded, l.State, l.Reason}
+			}
+			open = open || l.State == archived.Posted
+		}
+		more = len(lines) == archive.BatchAtMost
 	}
-	_, err := r.paper.read(ctx, manifest.Each{Record: func(record manifest.Record) error {
-		if e := byID[record.ID]; e != nil && record.Object == p.object {
-			e.record = record
+	var entries, escort []*entry
+	_, err = r.paper.read(ctx, manifest.Each{Record: func(record manifest.Record) error {
+		if e := byID[record.ID]; e != nil && sameObject(record.Object, e.line.Object) {
+			if e.record = record; record.Along {
+				escort = append(escort, e)
+			} else {
+				entries = append(entries, e)
+			}
 		}
 		return nil
 	}})
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	for _, e := range entries {
-		if e.record.ID == "" {
-			return nil, plan.Failf(plan.Bug, "", "the ledger has a record of %s that the plan lacks", p.object)
+	if len(entries)+len(escort) != len(byID) {
+		return nil, false, plan.Failf(plan.Bug, "", "the ledger has records that the plan lacks")
+	}
+	b = r.batchOf(portion{object: note.Object, level: note.Level}, entries)
+	b.escort, b.number, b.begun = escort, note.Number, note.Begun
+	for _, id := range note.Binned {
+		b.binned[id] = true
+	}
+	for grown := true; grown; { // one may go along with another that does
+		grown = false
+		for _, e := range escort {
+			with := byID[e.record.Parent]
+			if with != nil && with.record.Along {
+				with = with.with
+			}
+			if e.with == nil && with != nil {
+				e.with, grown = with, true
+			}
 		}
 	}
-	return entries, nil
+	return b, open, nil
 }
 
 // resumeBook writes into the evidence what the ledger says.
-func (b *batch) resumeBook(ctx context.Context, lines []archived.Line) (err error) {
+func (b *batch) resumeBook(ctx context.Context) (err error) {
 	if !b.book.Intended(b.number) {
 		return plan.Failf(plan.Bug, "", "a batch is settled that was never intended")
 	}
@@ -94,48 +113,48 @@ func (b *batch) resumeBook(ctx context.Context, lines []archived.Line) (err erro
 		return err
 	}
 	b.job = job.ID
-	return b.settleBook(ctx, lines)
+	return b.settleBook(ctx)
 }
 
 // takeUp finds out what became of a batch, and carries it to its end.
-func (b *batch) takeUp(ctx context.Context) error {
-	b.force = true
-	if !b.book.Intended(b.number) { // nothing was sent
-		if err := b.intend(ctx); err != nil {
+func (p *posting) takeUp(ctx context.Context) error {
+	p.force = true
+	if !p.book.Intended(p.number) { // nothing was sent
+		if err := p.intend(ctx); err != nil {
 			return err
 		}
-		return b.goOn(ctx)
+		return p.goOn(ctx)
 	}
-	job, known, err := b.journal.Job(ctx, b.number)
+	job, known, err := p.journal.Job(ctx, p.number)
 	if err != nil {
 		return err
 	}
 	if known {
-		if err := b.takeUpJob(ctx, job); err != nil {
+		if err := p.takeUpJob(ctx, job); err != nil {
 			return err
 		}
 	}
-	for _, e := range b.with(fateOpen) {
+	for _, e := range p.with(fateOpen) {
 		e.ruling = ruling{fate: fateDoubt}
 	}
-	if err := b.lookUp(ctx); err != nil {
+	if err := p.lookUp(ctx); err != nil {
 		return err
 	}
-	b.again()
-	return b.goOn(ctx)
+	p.again()
+	return p.goOn(ctx)
 }
 
 // takeUpJob takes the results of the batch's job. What they don't tell is looked up.
-func (b *batch) takeUpJob(ctx context.Context, job journal.Job) error {
-	b.job = job.ID
-	writer, err := write.New(b.Org, write.Purpose{Name: "archive " + b.paper.name, Allow: []write.Allowance{
-		{Verb: write.Delete, Object: b.object, Prefix: b.paper.prefix(b.object), AtMost: int64(len(b.entries))}}})
+func (p *posting) takeUpJob(ctx context.Context, job journal.Job) error {
+	p.job = job.ID
+	writer, err := write.New(p.Org, write.Purpose{Name: "archive " + p.paper.name, Allow: []write.Allowance{
+		{Verb: write.Delete, Object: p.object, Prefix: p.paper.prefix(p.object), AtMost: int64(len(p.entries))}}})
 	if err != nil {
 		return err
 	}
 	err = writer.TakeUp(ctx, write.Job{ID: job.ID, Version: job.Version, First: job.First, Rows: job.Rows},
-		b.table(b.entries), func(o write.Outcome) error {
-			b.take(o)
+		p.table(p.entries), func(o write.Outcome) error {
+			p.take(o)
 			return nil
 		})
 	if class := plan.ClassOf(err); err != nil && (class == plan.Retry || class == plan.Wait) {
@@ -145,14 +164,11 @@ func (b *batch) takeUpJob(ctx context.Context, job journal.Job) error {
 }
 
 // goOn posts what is open once more, after it was examined anew, and closes the batch.
-func (b *batch) goOn(ctx context.Context) error {
-	if open := b.with(fateOpen); len(open) > 0 {
-		if err := b.examine(ctx, open, false); err != nil {
+func (p *posting) goOn(ctx context.Context) error {
+	if open := p.with(fateOpen); len(open) > 0 {
+		if err := (&exam{p.batch, false}).examine(ctx, open); err != nil {
 			return err
 		}
 	}
-	if err := b.post(ctx, never); err != nil {
-		return err
-	}
-	return b.close(ctx)
+	return p.carryOut(ctx, never)
 }

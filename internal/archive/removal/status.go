@@ -7,7 +7,6 @@ import (
 	"catchment/internal/archive"
 	"catchment/internal/archive/evidence"
 	"catchment/internal/archive/manifest"
-	"catchment/internal/plan"
 	"catchment/internal/warehouse/archived"
 )
 
@@ -37,8 +36,7 @@ type Progress struct {
 func (r *Remover) Status(ctx context.Context, name string) (Status, error) {
 	ledger, ok := archived.Of(r.Warehouse)
 	if !ok {
-		return Status{}, plan.Fixf("archive into DuckDB, PostgreSQL or Redshift",
-			"%s can't keep account of an archive", r.Warehouse.Name())
+		return Status{}, noLedger(r.Warehouse)
 	}
 	p, err := readPaper(ctx, r.Store, name)
 	if err != nil {

@@ -113,8 +113,8 @@ func (a Asker) count(ctx context.Context, asked []question) (found []question, e
 		}
 		for i, c := range counts {
 			if c.Err != nil {
-				return nil, plan.Failf(plan.ClassOf(c.Err), "nobody can tell what would go along: plan anew, which says "+
-					"what can't be asked", "count %s by %s: %w", some[i].Object, some[i].Field, c.Err)
+				return nil, plan.Failf(plan.ClassOf(c.Err), "nobody can tell what would go along: plan anew, which "+
+					"says what can't be asked", "count %s by %s: %w", some[i].Object, some[i].Field, c.Err)
 			}
 			if c.Records > 0 {
 				found = append(found, some[i])
