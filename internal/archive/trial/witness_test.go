@@ -118,8 +118,9 @@ func readWrite(req *http.Request) (text string, writes bool) {
 	req.Body = io.NopCloser(bytes.NewReader(all))
 	text = string(all)
 	asksByID := req.Method == http.MethodPost && strings.Contains(path, "/composite/sobjects/")
-	reads := strings.Contains(path, "/Soap/") && !strings.Contains(text, "<undelete") && !strings.Contains(text, "<delete")
-	return text, !asksByID && !reads
+	soap := strings.Contains(path, "/Soap/")
+	changes := strings.Contains(text, "<undelete") || strings.Contains(text, "<delete")
+	return text, !asksByID && (!soap || changes)
 }
 
 // look reads all records of the org.
