@@ -23,17 +23,34 @@ func KeyTypes() []string {
 		"sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com"}
 }
 
-// Fingerprint is what OpenSSH shows of a key, as SHA256:..., and "" where it is none that
-// may sign.
-func (s Signer) Fingerprint() string {
+// Wrong says why a key can't sign, or "". It repeats nothing of it: what stands there may be
+// the private half.
+func (s Signer) Wrong() string {
 	words := strings.Fields(s.Key)
 	if len(words) < 2 || !slices.Contains(KeyTypes(), words[0]) {
-		return ""
+		return "is not a public key of OpenSSH that may sign: " +
+			"paste the line of a file such as id_ed25519.pub, of type " +
+			strings.Join(KeyTypes(), ", ")
 	}
 	blob, err := base64.StdEncoding.DecodeString(words[1])
 	if err != nil || !bytes.HasPrefix(blob, sized(words[0])) {
+		return "is not a whole public key: paste the line of the .pub file as it is"
+	}
+	if words[0] == "ssh-rsa" && len(blob) < smallestRSA {
+		return "is an RSA key of less than 2048 bits, which isn't safe any more: take a newer one"
+	}
+	return ""
+}
+
+// smallestRSA is less than an RSA key of 2048 bits takes, and more than a shorter one does.
+const smallestRSA = 277
+
+// Fingerprint is what OpenSSH shows of a key, as SHA256:..., and "" where it can't sign.
+func (s Signer) Fingerprint() string {
+	if s.Wrong() != "" {
 		return ""
 	}
+	blob, _ := base64.StdEncoding.DecodeString(strings.Fields(s.Key)[1]) // it isn't wrong
 	return FingerprintOf(blob)
 }
 
