@@ -11,17 +11,18 @@ import (
 	"catchment/internal/rig"
 )
 
-// deathbed is a house of one family, about to leave, of which a trigger takes a Memo along and a
-// Visit is refused at first.
+// deathbed is a house of two small families, about to leave, of which a trigger takes a Memo along
+// and a Visit is refused at first.
 func deathbed(t *testing.T, in string) *house {
 	h := newHouse(t, in, nil)
-	h.family("one")
-	h.family("two")
+	h.Flows = h.Flows[:2] // of Accounts and Visits
+	h.single("one")
+	h.single("two")
 	h.add("two memo", "Memo__c", map[string]any{"Account__c": h.ids["two"]})
 	h.Must(h.Org.SetTriggers(fakeorg.Trigger{Object: "Account", On: "delete", Deletes: []string{"Memo__c.Account__c"}}))
 	h.noteClear("two memo", "Memo__c", "two")
 	h.ready([]string{"one", "two"}, nil)
-	h.Org.Fault(fakeorg.Rule{Method: "DELETE", Path: "/Visit__c/" + h.ids["two v2"], Answer: "lock", Nth: 1})
+	h.Org.Fault(fakeorg.Rule{Method: "DELETE", Path: "/Visit__c/" + h.ids["two v1"], Answer: "lock", Nth: 1})
 	return h
 }
 
@@ -59,7 +60,8 @@ func TestCrashAtEveryMoment(t *testing.T) {
 // deathbedEnds: all have left but the Account whose delete takes a Memo.
 func deathbedEnds(h *house) {
 	h.t.Helper()
-	h.want(map[string]string{"one": "deleted", "two ": "deleted", "two": "changed: a record outside the plan went with it"})
+	h.want(map[string]string{"one": "deleted", "two ": "deleted",
+		"two": "changed: a record outside the plan went with it"})
 	h.sound()
 }
 

@@ -70,8 +70,8 @@ func newHouse(t *testing.T, in string, change func(*fakeorg.Options)) *house {
 	h.Rig = rig.New(t, org, "Account", "Visit__c", "Step__c", "Memo__c")
 	h.Shelf = rig.NewShelf(t, &cluster, in)
 	h.Keeps("Account", "Name", "Industry")
-	h.now = policy.Policy{Name: "old", Root: "Account", Where: "Industry = 'Old'", Cascades: true, Cool: cool, Approve: 1,
-		Cap: policy.Cap{Records: 50_000, PerDay: 20_000}}
+	h.now = policy.Policy{Name: "old", Root: "Account", Where: "Industry = 'Old'", Cascades: true, Cool: cool,
+		Approve: 1, Cap: policy.Cap{Records: 50_000, PerDay: 20_000}}
 	return h
 }
 
@@ -82,6 +82,13 @@ func (h *house) add(name, object string, values map[string]any) string {
 	h.Must(err)
 	h.ids[name], h.names[id] = id, name
 	return id
+}
+
+// single makes an Account with one Visit.
+func (h *house) single(name string) {
+	h.t.Helper()
+	account := h.add(name, "Account", map[string]any{"Name": name, "Industry": "Old"})
+	h.add(name+" v1", "Visit__c", map[string]any{"Account__c": account, "Text__c": name})
 }
 
 // family makes an Account with two Visits, the first of which has two Steps.
@@ -209,8 +216,10 @@ func (h *house) remover(p *rig.Process) *removal.Remover {
 	v := p.Verifier()
 	return &removal.Remover{
 		Org: p.Client, Warehouse: p.Warehouse, Control: p.Control, Store: p.Stage, Prover: v, Copier: copier{p},
-		Holder: lease.Holder{Control: p.Control, Warehouse: p.Warehouse, Run: v.Options.Run, Name: "archive", Alone: true},
-		Flows:  func(context.Context) ([]flow.Flow, error) { return h.Flows, nil }, Policies: []policy.Policy{h.now},
+		Holder: lease.Holder{Control: p.Control, Warehouse: p.Warehouse, Run: v.Options.Run, Name: "archive",
+			Alone: true},
+		Flows:    func(context.Context) ([]flow.Flow, error) { return h.Flows, nil },
+		Policies: []policy.Policy{h.now},
 		Approvals: func(context.Context, string, manifest.Head, string) ([]archive.Approval, error) {
 			return []archive.Approval{{By: "somebody"}}, h.refused
 		},
@@ -317,7 +326,11 @@ func (h *house) sound() {
 	p := h.Start(nil)
 	defer p.Close()
 	for _, object := range []string{"account", "visit__c", "step__c"} {
-		for _, row := range p.Query("SELECT CAST(id || coalesce(_catchment_delete_reason, '') AS VARCHAR) FROM salesforce." + object) {
+		if len(h.Flows) == 2 && object == "step__c" {
+			continue
+		}
+		marks := "SELECT CAST(id || coalesce(_catchment_delete_reason, '') AS VARCHAR) FROM salesforce." + object
+		for _, row := range p.Query(marks) {
 			marked := (*row[0])[18:] == "archived"
 			if name := h.names[(*row[0])[:18]]; marked != slices.Contains(deleted, name) {
 				h.t.Errorf("the row of %s is marked: %v", name, marked)
