@@ -47,7 +47,7 @@ type Policy struct {
 	PerDay  int64    `json:"per_day"`
 	Cool    string   `json:"cool"` // as 14d
 	Approve int      `json:"approve"`
-	Signers []string `json:"signers,omitempty"` // fingerprints of the keys that count
+	Signers []string `json:"signers,omitempty"` // the keys that count, as policy.Signer.Identity names them
 	Lose    []string `json:"lose,omitempty"`
 }
 
