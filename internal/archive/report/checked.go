@@ -33,6 +33,10 @@ func (c Checked) Text() (t status.Text) {
 		}
 		return t
 	}
+	if c.Entries == 0 {
+		t.Result("%s: as it was written; nothing was begun", c.Plan)
+		return t
+	}
 	t.Result("%s: whole: %s of %s, plan %.12s, chain %.12s", c.Plan, plural.Of(c.Entries, "line"), batches(c.Batches),
 		c.Digest, c.Head)
 	return t

@@ -112,7 +112,8 @@ func (p Plan) Text() (t status.Text) {
 	t.Grid([]string{"OBJECT", "LEVEL", "GOES", "HELD", "BLOCKED", "OF LIVE", "DATA", "FILES"},
 		[]bool{false, true, true, true, true, true, true, true}, rows)
 	for _, r := range p.Reasons {
-		t.Talk("%s stay: %s: %s", plural.Of(r.Records, "record")+" of "+r.Object, r.Fate, r.Reason)
+		t.Talk("%s of %s %s: %s: %s", plural.Of(r.Records, "record"), r.Object, plural.Word(r.Records, "stays", "stay"),
+			r.Fate, r.Reason)
 	}
 	t.Talk("it frees %s", p.frees())
 	t.Talk("it takes about %s and %s; the recycle bin would hold about %s", plural.Of(p.Calls, "call"),

@@ -12,7 +12,7 @@ import (
 func TestReports(t *testing.T) {
 	digest := strings.Repeat("0123456789abcdef", 4)
 	made := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	const name = "old-cases-20260301-01234567"
+	const name, id = "old-cases-20260301-01234567", "500000000000001AAA"
 	planned := Plan{
 		Plan: name, Policy: "old-cases", Root: "Case", Roots: 2, Org: "00Dxx0000001gERAAY", Digest: digest, Made: made,
 		Expires: made.AddDate(0, 0, 44), Cool: "14d", Approve: 2, In: 5, Held: 1, Blocked: 2, Bytes: 10240,
@@ -42,18 +42,21 @@ func TestReports(t *testing.T) {
 	statustest.Golden(t, map[string]status.Report{
 		"plan":       planned,
 		"plan-plain": plain,
-		"record":     Record{Plan: name, Object: "Case", ID: "500000000000001AAA", Fate: "in", Root: "500000000000001AAA"},
-		"record-held": Record{Plan: name, Object: "Case", ID: "500000000000001AAA", Fate: "held",
-			Reason: "file:holds.txt", Root: "500000000000001AAA"},
-		"standing":            standing,
-		"standing-unapproved": Standing{Plan: name, Approve: 2, Approved: 1, State: Unapproved, Next: "catchment archive approve"},
-		"standing-dry":        Standing{Plan: name, Approve: 1, Approved: 1, State: Approved, Dry: true},
-		"none":                None{},
-		"approval":            Approval{Plan: name, By: "ada", Key: "SHA256:abc", At: made, Approve: 2, Approved: 1},
-		"approval-last":       Approval{Plan: name, By: "bob", At: made, Approve: 1, Approved: 1},
+		"record":     Record{Plan: name, Object: "Case", ID: id, Fate: "in", Root: id},
+		"record-held": Record{Plan: name, Object: "Case", ID: id, Fate: "held", Root: id,
+			Reason: "file:holds.txt"},
+		"standing": standing,
+		"standing-unapproved": Standing{Plan: name, Approve: 2, Approved: 1, State: Unapproved,
+			Next: "catchment archive approve"},
+		"standing-dry":  Standing{Plan: name, Approve: 1, Approved: 1, State: Approved, Dry: true},
+		"none":          None{},
+		"approval":      Approval{Plan: name, By: "ada", Key: "SHA256:abc", At: made, Approve: 2, Approved: 1},
+		"approval-last": Approval{Plan: name, By: "bob", At: made, Approve: 1, Approved: 1},
 		"to-sign": ToSign{Plan: name, Words: "catchment archive\nplan " + name + "\n",
 			Command: "ssh-keygen -Y sign -n catchment-archive -f KEY FILE"},
 		"check":         Checked{Plan: name, Agrees: true, Digest: digest, Head: digest, Entries: 9, Batches: 2},
-		"check-differs": Checked{Plan: name, What: "archive/" + name + "/evidence/000001.jsonl, line 3", Hint: "bring it back"},
+		"check-nothing": Checked{Plan: name, Agrees: true, Digest: digest},
+		"check-differs": Checked{Plan: name, What: "archive/" + name + "/evidence/000001.jsonl, line 3",
+			Hint: "bring it back"},
 	})
 }
