@@ -42,7 +42,7 @@ func archiveKeys(a *policy.Archive) []key {
 	var p policy.Policy
 	policies := map[string]int{} // their lines, by their names
 	return []key{
-		{name: "price", about: "What storage in Salesforce costs you, for forecasts in money; without it only sizes are told",
+		{name: "price", about: "What storage in Salesforce costs you; without it forecasts tell sizes only",
 			form: priceForm(&a.Price)},
 		{name: "policies", about: "Which records may leave Salesforce once their copy is proven",
 			form: sections(policyKeys(&p), func(r *reader, at string, n ast.Node) {
@@ -96,9 +96,10 @@ func policyKeys(p *policy.Policy) []key {
 		{name: "root", needed: true, about: "The object whose records are chosen",
 			form: checked(&p.Root, apiName(), wrongRoot), example: "Case"},
 		{name: "where", needed: true, about: "Which of its records: SOQL without the word WHERE",
-			form: checked(&p.Where, filterShape(), wrongChoice), example: `"IsClosed = true AND ClosedDate < LAST_N_YEARS:3"`},
-		{name: "with", about: "What goes along: the children that Salesforce would delete, too, or the chosen records " +
-			"only, of which those with such children stay",
+			form:    checked(&p.Where, filterShape(), wrongChoice),
+			example: `"IsClosed = true AND ClosedDate < LAST_N_YEARS:3"`},
+		{name: "with", about: "What goes along: the children that Salesforce would delete, too; " +
+			"or the chosen records only, of which those with such children stay",
 			form: either(&p.Cascades, "only", "cascades"), otherwise: "cascades", example: "only"},
 		{name: "plus", about: "Further objects whose records go with those that they hang on",
 			form: apiNames(&p.Plus, "an object"), example: "[Task]"},
@@ -106,8 +107,8 @@ func policyKeys(p *policy.Policy) []key {
 			form: choice(&p.Files, policy.AllFiles, policy.NoFiles), otherwise: "all", example: "none"},
 		{name: "untouched_for", about: "Only records that nobody has changed for so long",
 			form: parsed(&p.Untouched, length, schedule.ParseDuration), example: "90d"},
-		{name: "hold", about: "Records that stay whatever else holds: those that meet a condition (SOQL), or whose Ids " +
-			"a file lists, one in a line (file:PATH)",
+		{name: "hold", about: "Records that stay whatever else holds: those that meet a condition (SOQL), " +
+			"or whose Ids a file lists, one in a line (file:PATH)",
 			form: holdForm(&p.Hold), example: `["Legal_Hold__c = true", "file:holds.txt"]`},
 		{name: "cap", about: "How much one plan may take", form: section([]key{
 			{name: "records", about: "Records in one plan",
@@ -128,7 +129,7 @@ func policyKeys(p *policy.Policy) []key {
 			form: signersForm(&p.Signers)},
 		{name: "lose", about: "What goes although no copy has it, as a plan names it: Object, or Object.Field",
 			form: names(&p.Lose, like(lossPattern), wrongLoss), example: "[Account.SicDesc, AccountFeed]"},
-		{name: "expires", about: "How long after that a plan may be carried out",
+		{name: "expires", about: "How long a plan may be carried out once it has cooled",
 			form: parsed(&p.Expires, length, schedule.ParseDuration), otherwise: "30d", example: "7d"},
 	}
 }
@@ -191,7 +192,8 @@ func people(signers []policy.Signer) int {
 
 func wrongPolicyName(s string) string {
 	if !policyRE.MatchString(s) {
-		return "wants up to 40 lower case letters, digits and -, and a letter first: its plans lie in folders of that name"
+		return "wants up to 40 lower case letters, digits and -, and a letter first: " +
+			"its plans lie in folders of that name"
 	}
 	return ""
 }
@@ -209,7 +211,8 @@ func wrongRoot(s string) string {
 func wrongLoss(s string) string {
 	object, field, ofField := strings.Cut(s, ".")
 	if !schema.IsName(object) || ofField && !schema.IsName(field) {
-		return fmt.Sprintf("%q is not the API name of an object, nor that of a field behind its object's and a point", s)
+		return fmt.Sprintf("%q is not the API name of an object, "+
+			"nor that of a field behind its object's and a point", s)
 	}
 	return ""
 }
@@ -263,7 +266,9 @@ func signersForm(dst *[]policy.Signer) form {
 			{name: "name", needed: true, about: "Who it is; the keys of one person stand under one name",
 				form: plain(&s.Name), example: "ann"},
 			{name: "key", needed: true, about: "The public key, as OpenSSH writes it into a file like id_ed25519.pub",
-				form:    checked(&s.Key, like(pattern), func(key string) string { return policy.Signer{Key: key}.Wrong() }),
+				form: checked(&s.Key, like(pattern), func(key string) string {
+					return policy.Signer{Key: key}.Wrong()
+				}),
 				example: exampleKey},
 		}
 	}
@@ -272,12 +277,12 @@ func signersForm(dst *[]policy.Signer) form {
 	return sections(keys(&none), func(r *reader, at string, n ast.Node) {
 		var s policy.Signer
 		r.mapping(at, n, keys(&s))
-		print := s.Fingerprint()
-		if first := lines[print]; print != "" && first > 0 {
+		key := s.Fingerprint()
+		if first := lines[key]; key != "" && first > 0 {
 			r.problem(n, at+".key", "stands here again; the first is in line %d", first)
 			return
 		}
-		lines[print] = where(n).line
+		lines[key] = where(n).line
 		*dst = append(*dst, s)
 	})
 }

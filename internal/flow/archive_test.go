@@ -62,7 +62,8 @@ archive:
 	if !reflect.DeepEqual(f.Archive, want) {
 		t.Errorf("%+v\nwant %+v", f.Archive, want)
 	}
-	if got := f.Archive.Policies[0].Signers[0].Fingerprint(); got != "SHA256:tAXFyTXI8xtDaujAEcwJslAYc9/6FKcUkd2Lw0xDhPo" {
+	got := f.Archive.Policies[0].Signers[0].Fingerprint() // as ssh-keygen -l has it
+	if got != "SHA256:tAXFyTXI8xtDaujAEcwJslAYc9/6FKcUkd2Lw0xDhPo" {
 		t.Error(got)
 	}
 }

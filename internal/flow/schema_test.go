@@ -87,7 +87,8 @@ var beyond = []struct{ problem, why, file string }{
 	{"is not a whole public key", "an expression doesn't read base64",
 		"archive: {policies: [{name: a, root: Case, where: a = 1, signers: [{name: a, key: ssh-rsa AAAA}]}]}"},
 	{"is an RSA key of less than", "an expression doesn't read base64",
-		"archive: {policies: [{name: a, root: Case, where: a = 1, signers: [{name: a, key: ssh-rsa AAAAB3NzaC1yc2E=}]}]}"},
+		"archive: {policies: [{name: a, root: Case, where: a = 1,\n" +
+			"  signers: [{name: a, key: ssh-rsa AAAAB3NzaC1yc2E=}]}]}"},
 	{"is not a regular expression", "that is a language of its own",
 		`flows: [{object: Account, validate: {Name: {pattern: "("}}}]`},
 	{"is not a length of time", "an expression doesn't add up", "limits: {stall: 500ms}"},

@@ -28,7 +28,8 @@ func KeyTypes() []string {
 func (s Signer) Wrong() string {
 	words := strings.Fields(s.Key)
 	if len(words) < 2 || !slices.Contains(KeyTypes(), words[0]) {
-		return "is not a public key of OpenSSH that may sign: paste the line of a file such as id_ed25519.pub, of type " +
+		return "is not a public key of OpenSSH that may sign: " +
+			"paste the line of a file such as id_ed25519.pub, of type " +
 			strings.Join(KeyTypes(), ", ")
 	}
 	blob, err := base64.StdEncoding.DecodeString(words[1])
