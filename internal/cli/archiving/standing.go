@@ -26,7 +26,7 @@ func standingOf(ctx context.Context, d *Desk, name string) (report.Standing, err
 	if err != nil {
 		return report.Standing{}, err
 	}
-	return standing(o, tally, d.Now()), nil
+	return standing(o, tally, 0, d.Now()), nil
 }
 
 func noLedger(d *Desk) error {
@@ -35,9 +35,9 @@ func noLedger(d *Desk) error {
 }
 
 // standing is how far a plan is.
-func standing(o outline, tally []archived.Count, now time.Time) report.Standing {
-	s := report.Standing{Plan: o.name, Policy: o.head.Policy.Name, Approve: o.head.Policy.Approve,
-		Expires: o.head.ExpiresAt}
+func standing(o outline, tally []archived.Count, approved int, now time.Time) report.Standing {
+	s := report.Standing{Plan: o.name, Policy: o.head.Policy.Name, Approve: max(o.head.Policy.Approve, 1),
+		Approved: approved, Expires: o.head.ExpiresAt}
 	var went, proven int64
 	for _, c := range tally {
 		l := levelOf(&s, c.Object, c.Level)
