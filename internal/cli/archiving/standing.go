@@ -26,7 +26,11 @@ func standingOf(ctx context.Context, d *Desk, name string) (report.Standing, err
 	if err != nil {
 		return report.Standing{}, err
 	}
-	return standing(o, tally, 0, d.Now()), nil
+	approved, err := approvals(ctx, d, o)
+	if err != nil {
+		return report.Standing{}, err
+	}
+	return standing(o, tally, approved, d.Now()), nil
 }
 
 func noLedger(d *Desk) error {

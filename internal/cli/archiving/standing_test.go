@@ -18,6 +18,7 @@ func TestStanding(t *testing.T) {
 	}
 	const none, all = 0, 1
 	counts := func(all ...archived.Count) []archived.Count { return all }
+	cooling := counts(count(archived.Proven, 4), count(archived.Held, 1))
 	for name, c := range map[string]struct {
 		tally    []archived.Count
 		approved int
@@ -29,7 +30,7 @@ func TestStanding(t *testing.T) {
 		"agreed":        {nil, all, false, report.Approved, 5},
 		"expired":       {nil, all, true, report.Expired, 5},
 		"half proven":   {counts(count(archived.Proven, 2)), all, false, report.Copying, 5},
-		"all proven": {counts(count(archived.Proven, 4), count(archived.Held, 1)), all, false, report.Cooling, 4},
+		"all proven":    {cooling, all, false, report.Cooling, 4},
 		"one posted": {counts(count(archived.Proven, 4), count(archived.Posted, 1)), all, false,
 			report.Deleting, 5},
 		"some gone": {counts(count(archived.Proven, 3), count(archived.Deleted, 2)), all, false,
