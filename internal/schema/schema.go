@@ -22,11 +22,12 @@ type Object struct {
 	Queryable     bool        `json:"queryable"`
 	Replicateable bool        `json:"replicateable"`
 	Retrieveable  bool        `json:"retrieveable"`
+	Createable    bool        `json:"createable"`
 	Updateable    bool        `json:"updateable"`
 	Deprecated    bool        `json:"deprecatedAndHidden"`
 	Deletable     bool        `json:"deletable"`
 	Fields        []Field     `json:"fields"`
-	Children      []kin.Child `json:"childRelationships"`
+	Children      []kin.Child `json:"childRelationships"` // only where they were asked for
 }
 
 // A Field is one field of an object.

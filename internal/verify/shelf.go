@@ -2,6 +2,7 @@ package verify
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,7 @@ type shelf struct {
 	source *source.Source
 	room   room.Limits  // of the warehouse
 	held   *lease.Lease // names the pages
+	name   string       // of who reads them, in their names; "" is verify
 
 	mu    sync.Mutex
 	put   int64 // so far
@@ -79,7 +81,7 @@ func (s *shelf) compared() stage.Way {
 // can't be copied as it is doesn't stay.
 func (s *shelf) stage(ctx context.Context, way stage.Way, gzip bool, in stage.Incoming) (warehouse.Page, error) {
 	row := control.PageRow{Seq: s.next(), Gzip: gzip}
-	row.Key = stage.Key(s.held.Flow(), s.held.Run(), "verify", fmt.Sprintf("%05d", row.Seq), gzip)
+	row.Key = stage.Key(s.held.Flow(), s.held.Run(), cmp.Or(s.name, "verify"), fmt.Sprintf("%05d", row.Seq), gzip)
 	row, _, err := way.Put(ctx, row, in)
 	p := way.Page(row)
 	if err != nil {
