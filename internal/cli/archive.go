@@ -49,7 +49,6 @@ func desk(p *work) *archiving.Desk {
 		return p.holds(run, alone), err
 	}
 	d.Plan = func(context.Context, lease.Holder, policy.Policy) (string, error) { return "", errUnwired }
-	d.Remove = func(context.Context, lease.Holder, string, bool) error { return errUnwired }
 	d.Ask = func(question string) bool {
 		return p.Size != nil && p.Stdin != nil && agrees(p.Stderr, p.Stdin, question)
 	}

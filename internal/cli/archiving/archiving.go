@@ -41,8 +41,6 @@ type Desk struct {
 	Stop   <-chan struct{}
 	// Plan makes a plan, and gives its name.
 	Plan func(ctx context.Context, h lease.Holder, by policy.Policy) (name string, err error)
-	// Remove carries a plan out, as far as it goes now.
-	Remove func(ctx context.Context, h lease.Holder, name string, really bool) error
 	// Ends is a context that the first signal ends, for what leaves nothing half done.
 	Ends func(context.Context) (context.Context, context.CancelFunc)
 	// Ask asks the user, who has to say yes; false where nobody is there to be asked.

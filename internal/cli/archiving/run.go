@@ -6,8 +6,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"catchment/internal/archive/removal"
 	"catchment/internal/archive/report"
 	"catchment/internal/plan"
+	"catchment/internal/plural"
+	"catchment/internal/project"
 	"catchment/internal/status"
 )
 
@@ -55,7 +58,9 @@ func carryOut(ctx context.Context, d *Desk, name string, really bool) error {
 	if err != nil {
 		return err
 	}
-	ran := d.Remove(ctx, holder, name, really)
+	remover := project.Remover(d.Project, holder, d.Copier)
+	remover.Tell = func(n removal.News) { tell(d, n) }
+	_, ran := remover.Run(ctx, name, really)
 	s, err := standingOf(context.WithoutCancel(ctx), d, name)
 	if err != nil {
 		return errors.Join(ran, err)
@@ -74,4 +79,22 @@ func carryOut(ctx context.Context, d *Desk, name string, really bool) error {
 		return ErrPartial
 	}
 	return ran
+}
+
+// tell says how it goes on.
+func tell(d *Desk, n removal.News) {
+	step := ""
+	switch {
+	case n.Proven > 0:
+		step = plural.Count(n.Proven) + " proven"
+	case n.Deleted > 0 || n.Kept > 0:
+		step = plural.Count(n.Deleted) + " deleted and proven again"
+	}
+	if n.Kept > 0 {
+		step += ", " + plural.Count(n.Kept) + " kept"
+	}
+	if n.Text != "" && step != "" {
+		step += "; "
+	}
+	d.SayOf(n.Object, "", "%s", step+n.Text)
 }

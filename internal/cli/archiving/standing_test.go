@@ -18,6 +18,7 @@ func TestStanding(t *testing.T) {
 	}
 	const none, all = 0, 1
 	counts := func(all ...archived.Count) []archived.Count { return all }
+	over := counts(count(archived.Deleted, 4), count(archived.Failed, 1))
 	cooling := counts(count(archived.Proven, 4), count(archived.Held, 1))
 	for name, c := range map[string]struct {
 		tally    []archived.Count
@@ -35,7 +36,7 @@ func TestStanding(t *testing.T) {
 			report.Deleting, 5},
 		"some gone": {counts(count(archived.Proven, 3), count(archived.Deleted, 2)), all, false,
 			report.Deleting, 3},
-		"over":              {counts(count(archived.Deleted, 4), count(archived.Failed, 1)), all, false, report.Done, 0},
+		"over":              {over, all, false, report.Done, 0},
 		"over, and late":    {counts(count(archived.Vanished, 5)), all, true, report.Done, 0},
 		"late in the midst": {counts(count(archived.Deleted, 1)), all, true, report.Expired, 4},
 	} {
