@@ -20,7 +20,7 @@ type Account struct {
 	Lines    int64   // of records
 	Counts   []Count // of those that ended, in order of object, level and outcome
 	Outside  int64   // records that weren't of the plan, and were brought back
-	Erased   int64   // lines of records that erase has been at
+	Erased   int64   // lines of plan and evidence that erase has been at
 	Open     int64   // the batch whose delete may have been posted, and isn't settled; 0 for none
 	Batches  int64   // that are settled
 	Finished bool
@@ -185,6 +185,15 @@ func (c *checker) plansAgree(ctx context.Context) error {
 			s := planned[r.Object]
 			s.add(r.Object, r.ID)
 			planned[r.Object] = s
+			return nil
+		},
+		Erased: func(e manifest.Erased) error {
+			c.Erased++
+			if e.Was == manifest.TypeRecord {
+				s := planned[e.Object]
+				s.add(e.Object, "")
+				planned[e.Object] = s
+			}
 			return nil
 		},
 	})

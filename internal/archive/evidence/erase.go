@@ -9,14 +9,15 @@ import (
 	"io"
 	"strings"
 
+	"catchment/internal/archive/manifest"
 	"catchment/internal/blob"
 )
 
-// A Redactor takes records out of evidence: of their lines stays what says nothing of them,
-// and the digest of the rest, so that every chain still holds.
+// A Redactor takes records out of plans and their evidence: of their lines stays what says
+// nothing of them, and the digest of the rest, so that every chain still holds.
 type Redactor struct{ Store blob.Store }
 
-// Redact takes some Ids out of the evidence of all plans. It may be repeated, and has to be
+// Redact takes some Ids out of all plans and their evidence. It may be repeated, and has to be
 // until it returns nil: a sheet is written anew before the old one is deleted.
 func (r Redactor) Redact(ctx context.Context, ids []string) error {
 	gone := map[string]bool{}
@@ -28,23 +29,34 @@ func (r Redactor) Redact(ctx context.Context, ids []string) error {
 		return err
 	}
 	for _, plan := range plans {
-		var piles []pile
-		for p, err := range sheets(ctx, r.Store, plan) {
-			if err != nil {
-				return spoiled(err)
-			}
-			piles = append(piles, p) // a store isn't changed while it is listed
+		if err := manifest.Erase(ctx, r.Store, plan, gone); err != nil {
+			return fmt.Errorf("erase from plan %s: %w", plan, err)
 		}
-		for _, p := range piles {
-			if err := r.pile(ctx, plan, p, gone); err != nil {
-				return spoiled(err)
-			}
+		if err := r.evidence(ctx, plan, gone); err != nil {
+			return spoiled(err)
 		}
 	}
 	return nil
 }
 
-// plans are those that have evidence.
+// evidence takes Ids out of the evidence of one plan.
+func (r Redactor) evidence(ctx context.Context, plan string, gone map[string]bool) error {
+	var piles []pile
+	for p, err := range sheets(ctx, r.Store, plan) {
+		if err != nil {
+			return err
+		}
+		piles = append(piles, p) // a store isn't changed while it is listed
+	}
+	for _, p := range piles {
+		if err := r.pile(ctx, plan, p, gone); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// plans are all that have a folder.
 func (r Redactor) plans(ctx context.Context) ([]string, error) {
 	var all []string
 	for info, err := range r.Store.List(ctx, "archive/") {
@@ -52,7 +64,7 @@ func (r Redactor) plans(ctx context.Context) ([]string, error) {
 			return nil, err
 		}
 		words := strings.Split(info.Key, "/")
-		if len(words) == 4 && words[2] == "evidence" && (len(all) == 0 || all[len(all)-1] != words[1]) {
+		if len(words) > 2 && (len(all) == 0 || all[len(all)-1] != words[1]) {
 			all = append(all, words[1])
 		}
 	}

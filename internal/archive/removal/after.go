@@ -42,14 +42,15 @@ func (a *aftermath) close(ctx context.Context) error {
 	for _, e := range a.entries {
 		if e.ruling.reason == whyUnbound {
 			return plan.Fixf("delete the others by hand, or plan anew without "+a.object+
-				"; what was deleted has its copy", "records of %s don't go to the recycle bin: they can't be proven there, nor brought back", a.object)
+				"; what was deleted has its copy", "records of %s don't go to the recycle bin: they can't be proven "+
+				"there, nor brought back", a.object)
 		}
 	}
 	for _, s := range strays {
 		if s.parent == "" {
 			return plan.Fixf("look at the triggers and flows of the org that run when a "+a.object+
-				" is deleted; they are brought back, but each batch would take others", "%s outside the plan went with a batch of %s",
-				s.Object, a.object)
+				" is deleted; what they took is brought back, but each batch would take more",
+				"records of %s outside the plan went with a batch of %s", s.Object, a.object)
 		}
 	}
 	return nil

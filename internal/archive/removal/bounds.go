@@ -105,7 +105,7 @@ func (b *batch) room(ctx context.Context) error {
 	if binned+int64(len(b.entries)) <= most {
 		return nil
 	}
-	return plan.Failf(plan.Wait, "records leave it by themselves after 15 days; run it again then, or make room in it: "+
-		"what is emptied can't be brought back",
+	return plan.Failf(plan.Wait, "records leave it by themselves after 15 days; run it again then, or make room in "+
+		"it: what is emptied can't be brought back",
 		"the recycle bin has room for %d records, and holds %d of this plan's objects", most, binned)
 }

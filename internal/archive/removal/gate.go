@@ -190,7 +190,7 @@ func (r *run) agree(ctx context.Context) error {
 		}
 		settled := r.book.Settled(b.Number)
 		if len(lines) == 0 || settled && lines[0].State == archived.Posted {
-			return plan.Fixf("bring the warehouse up to date from a newer backup; whatever this plan has deleted since "+
+			return plan.Fixf("bring the warehouse up to date from a newer backup; what this plan has deleted since "+
 				"isn't in it as archived, and must not be deleted again by a run that removes rows",
 				"the warehouse is older than the evidence of plan %s: it proves nothing", r.paper.name)
 		}

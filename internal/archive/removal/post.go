@@ -152,7 +152,8 @@ func (p *posting) permitted() error {
 		return nil
 	}
 	return plan.Fixf("give the user of this configuration the right to delete "+p.object+" again, and run it again: "+
-		"it goes on from here", "%d records of %s weren't deleted: %s", len(refused), p.object, refused[0].ruling.reason)
+		"it goes on from here", "%d records of %s weren't deleted: %s", len(refused), p.object,
+		refused[0].ruling.reason)
 }
 
 // atWork is how long a request may still be at work whose answer was lost (REST API guide: a
