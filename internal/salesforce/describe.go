@@ -12,7 +12,6 @@ import (
 	"catchment/internal/printable"
 	"catchment/internal/salesforce/wire"
 	"catchment/internal/schema"
-	"catchment/internal/schema/kin"
 )
 
 // Objects lists the objects that the user may see, without their fields.
@@ -106,7 +105,7 @@ func readDescribe(d *wire.Decoder, o *schema.Object) error { return readParts(d,
 
 // readKin reads it with its relationships.
 func readKin(d *wire.Decoder, o *schema.Object) error {
-	return readParts(d, o, func() error { return elements[kin.Child](d, kinAtMost, &o.Children) })
+	return readParts(d, o, func() error { return elements(d, kinAtMost, &o.Children) })
 }
 
 // readParts reads a description, and has the relationships read by who wants them.
