@@ -16,7 +16,6 @@ import (
 	"catchment/internal/control"
 	"catchment/internal/lease"
 	"catchment/internal/plan"
-	"catchment/internal/policy"
 	"catchment/internal/process"
 )
 
@@ -48,15 +47,11 @@ func desk(p *work) *archiving.Desk {
 		run, err := p.Control.NewRunID()
 		return p.holds(run, alone), err
 	}
-	d.Plan = func(context.Context, lease.Holder, policy.Policy) (string, error) { return "", errUnwired }
 	d.Ask = func(question string) bool {
 		return p.Size != nil && p.Stdin != nil && agrees(p.Stderr, p.Stdin, question)
 	}
 	return d
 }
-
-// errUnwired stands for rooms of the archive that aren't wired by now.
-var errUnwired = plan.Failf(plan.Bug, "", "this version can't do that yet")
 
 // me is who types, as this machine knows them.
 func me() string {

@@ -7,6 +7,7 @@ import (
 	"catchment/internal/archive"
 	"catchment/internal/archive/approval"
 	"catchment/internal/archive/manifest"
+	"catchment/internal/archive/planning"
 	"catchment/internal/archive/removal"
 	"catchment/internal/blob"
 	"catchment/internal/lease"
@@ -17,6 +18,15 @@ import (
 func Prover(p *Project, h lease.Holder) archive.Prover {
 	return p.Verifier(verify.Options{Run: h.Run, Holder: h.Name, Alone: h.Alone, Reserve: p.File.Org.Reserve,
 		Stop: p.Stop})
+}
+
+// Planner makes what decides which records leave Salesforce. author is who wants to know.
+func Planner(p *Project, h lease.Holder, author string) *planning.Planner {
+	return &planning.Planner{
+		Org: p.Org, Warehouse: p.Warehouse, Flows: p.Replicator(nil, p.RunOptions()).Flows, Prover: Prover(p, h),
+		Store: p.Stage, Now: p.Now, ReadFile: p.ReadFile, Price: p.File.Archive.Price, Catchment: p.Version,
+		Author: author,
+	}
 }
 
 // Remover makes what carries out plans of archives.

@@ -20,6 +20,7 @@ type Plan struct {
 	Approve  int       `json:"approve"`  // people who have to agree
 	Approved int       `json:"approved"` // who have
 	Bin      int64     `json:"bin"`      // records in the recycle bin afterwards, about
+	BinRoom  int64     `json:"bin_room"` // records that it holds; 0 where the org doesn't say
 	Blocked  int64     `json:"blocked"`
 	Bytes    int64     `json:"bytes"`  // of data storage
 	Calls    int64     `json:"calls"`  // of Salesforce's API, about
@@ -35,6 +36,7 @@ type Plan struct {
 	Lost     bool      `json:"lost"` // something would be lost that the policy doesn't allow
 	Made     time.Time `json:"made_at"`
 	Month    *float64  `json:"month,omitempty"` // money that it saves; nil where no price is given
+	More     int64     `json:"more"`            // roots that meet the policy, and have no room in this plan
 	Org      string    `json:"org"`
 	Plan     string    `json:"plan"`
 	Policy   string    `json:"policy"`
@@ -103,7 +105,11 @@ func (p Plan) Lines() []any {
 
 // Text is a table of the objects, and what it comes to.
 func (p Plan) Text() (t status.Text) {
-	t.Result("%s: %s", p.Plan, p.sum())
+	if p.Plan == "" {
+		t.Result("no plan: %s", p.sum())
+	} else {
+		t.Result("%s: %s", p.Plan, p.sum())
+	}
 	var rows [][]string
 	for _, o := range p.Objects {
 		rows = append(rows, []string{o.Object, strconv.Itoa(o.Level), plural.Count(o.In), plural.Count(o.Held),
@@ -122,8 +128,18 @@ func (p Plan) Text() (t status.Text) {
 		t.Talk("%s of records that stay would be emptied; the plan keeps what stands there now",
 			plural.Of(p.Clears, "lookup"))
 	}
+	if p.BinRoom > 0 && p.Bin > p.BinRoom {
+		t.Warn("recycle bin", "it holds "+plural.Of(p.BinRoom, "record")+"; of more, Salesforce removes the oldest "+
+			"after two hours, and nothing undeletes them", "lower `cap:` of the policy, or let more days pass")
+	}
+	if p.More > 0 {
+		t.Talk("%s more of the policy's roots have no room in it: plan again once it is done", plural.Count(p.More))
+	}
 	for _, l := range p.Losses {
 		l.say(&t, p.Policy)
+	}
+	if p.Plan == "" {
+		return t
 	}
 	t.Talk("records are deleted no earlier than %s after their copies are proven; the plan ends at %s", p.Cool,
 		status.Stamp(p.Expires))

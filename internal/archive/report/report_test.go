@@ -28,6 +28,10 @@ func TestReports(t *testing.T) {
 		},
 		Lost: true, Next: "catchment archive plan old-cases",
 	}
+	overfull := planned
+	overfull.BinRoom, overfull.More, overfull.Losses, overfull.Reasons = 1000, 2, nil, nil
+	unmade := planned
+	unmade.Plan, unmade.Digest, unmade.Next = "", "", ""
 	plain := Plan{Plan: name, Root: "Case", Roots: 1, In: 1, Days: 1, Cool: "14d", Digest: digest,
 		Next: "catchment archive approve " + name}
 	standing := Standing{
@@ -40,9 +44,11 @@ func TestReports(t *testing.T) {
 	}
 	standing.Sum()
 	statustest.Golden(t, map[string]status.Report{
-		"plan":       planned,
-		"plan-plain": plain,
-		"record":     Record{Plan: name, Object: "Case", ID: id, Fate: "in", Root: id},
+		"plan":          planned,
+		"plan-plain":    plain,
+		"plan-overfull": overfull,
+		"plan-unmade":   unmade,
+		"record":        Record{Plan: name, Object: "Case", ID: id, Fate: "in", Root: id},
 		"record-held": Record{Plan: name, Object: "Case", ID: id, Fate: "held", Root: id,
 			Reason: "file:holds.txt"},
 		"standing": standing,

@@ -79,9 +79,6 @@ func approve(ctx context.Context, d *Desk, name string, flags approveFlags) erro
 		return d.Print(report.ToSign{Plan: name, Words: approval.Text(o.head, o.digest),
 			Command: "ssh-keygen -Y sign -n " + approval.Namespace + " -f KEY FILE"})
 	}
-	if o.lost() {
-		return lossy(name)
-	}
 	given, err := word(d, o, flags)
 	if err != nil {
 		return err

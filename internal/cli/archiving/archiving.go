@@ -39,8 +39,6 @@ type Desk struct {
 	// Copier is the way of catchment run.
 	Copier archive.Copier
 	Stop   <-chan struct{}
-	// Plan makes a plan, and gives its name.
-	Plan func(ctx context.Context, h lease.Holder, by policy.Policy) (name string, err error)
 	// Ends is a context that the first signal ends, for what leaves nothing half done.
 	Ends func(context.Context) (context.Context, context.CancelFunc)
 	// Ask asks the user, who has to say yes; false where nobody is there to be asked.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"catchment/internal/archive/forecast"
 	"catchment/internal/archive/manifest"
 	"catchment/internal/archive/report"
 	"catchment/internal/blob"
@@ -141,15 +142,9 @@ func (o outline) report(price *policy.Price) report.Plan {
 			Allowed: line.Allowed})
 	}
 	if price != nil {
-		p.Month, p.Currency = new(money(*price, o.end.Bytes, o.end.Files)), price.Currency
+		p.Month, p.Currency = new(forecast.Money(o.end.Bytes, o.end.Files, *price)), price.Currency
 	}
 	return p
-}
-
-// money is what storage costs in a month. Salesforce sells it by units of 2 to the 30th bytes.
-func money(price policy.Price, data, files int64) float64 {
-	const gb = 1 << 30
-	return price.DataGBMonth*float64(data)/gb + price.FileGBMonth*float64(files)/gb
 }
 
 // plans lists the names of the plans in a store, in order.

@@ -11,9 +11,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"catchment/internal/archive/manifest"
+	"catchment/internal/archive/planning"
 	"catchment/internal/archive/report"
 	"catchment/internal/plan"
 	"catchment/internal/printable"
+	"catchment/internal/project"
 	"catchment/internal/rights"
 )
 
@@ -60,15 +62,24 @@ func planFor(ctx context.Context, d *Desk, name, ids string) error {
 	if err != nil {
 		return err
 	}
-	made, err := d.Plan(ctx, holder, wanted)
-	if err != nil {
+	made, err := project.Planner(d.Project, holder, d.Me).Plan(ctx, wanted)
+	switch {
+	case made != nil && made.Name == "": // it would lose something, and was not written down
+		return errors.Join(d.Print(unmade(made)), err)
+	case err != nil:
 		return err
 	}
 	return show(ctx, d, made, ids)
 }
 
+// unmade is what a plan would do that isn't made.
+func unmade(made *planning.Summary) report.Plan {
+	o := outline{digest: made.Digest, head: made.Head, objects: made.Objects, losses: made.Losses, end: made.End}
+	return o.report(made.Price)
+}
+
 // show prints a plan, and writes its Ids down where somebody wants them.
-func show(ctx context.Context, d *Desk, name, ids string) (err error) {
+func show(ctx context.Context, d *Desk, made *planning.Summary, ids string) (err error) {
 	each := eachRecord(nil)
 	if ids != "" {
 		out, closed, err := idsFile(d, ids)
@@ -76,30 +87,18 @@ func show(ctx context.Context, d *Desk, name, ids string) (err error) {
 			return err
 		}
 		defer func() { err = errors.Join(err, closed()) }()
-		each = writesIDs(name, out)
+		each = writesIDs(made.Name, out)
 	}
-	o, err := readOutline(ctx, d.Stage, name, each)
+	o, err := readOutline(ctx, d.Stage, made.Name, each)
 	if err != nil {
 		return err
 	}
-	r := o.report(d.File.Archive.Price)
-	r.Next = "catchment archive approve " + name
-	switch {
-	case r.Lost:
-		r.Next = "" // the losses say what to write
-	case r.In == 0:
-		r.Next = ""
+	r := o.report(made.Price)
+	r.More, r.BinRoom = made.More, made.BinRoom
+	if r.In > 0 {
+		r.Next = "catchment archive approve " + made.Name
 	}
-	if err := d.Print(r); err != nil || !r.Lost {
-		return err
-	}
-	return lossy(name)
-}
-
-// lossy is a plan that would lose more than its policy allows.
-func lossy(name string) error {
-	return plan.Fixf("copy what has no copy, or name it in `lose:` of the policy, and plan again",
-		"plan %s would lose what no copy has: it can't be approved", name)
+	return d.Print(r)
 }
 
 // idsFile opens what Ids are written into.
