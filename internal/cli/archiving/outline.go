@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -94,12 +95,15 @@ func noPlan(name string) error {
 	return plan.Fixf("see the plans with: catchment archive status", "there is no plan %q", name)
 }
 
+// withIt is how a reason begins that is another record's.
+var withIt = regexp.MustCompile(`^it goes with [0-9A-Za-z]{18}: `)
+
 // countStay counts a record that stays. Of many reasons the later ones are one.
 func countStay(stay map[report.Reason]int64, r manifest.Record) {
 	if r.Fate == manifest.In {
 		return
 	}
-	why := report.Reason{Fate: string(r.Fate), Object: r.Object, Reason: r.Reason}
+	why := report.Reason{Fate: string(r.Fate), Object: r.Object, Reason: withIt.ReplaceAllString(r.Reason, "")}
 	if _, known := stay[why]; !known && len(stay) >= reasonsAtMost {
 		why.Reason = "for other reasons: catchment archive plan --ids FILE writes them down"
 	}

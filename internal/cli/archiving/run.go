@@ -3,6 +3,7 @@ package archiving
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -69,8 +70,8 @@ func carryOut(ctx context.Context, d *Desk, name string, really bool) error {
 	if ran == nil && s.Dry && s.State != report.Done {
 		s.Next = "catchment archive run " + name + " --really"
 	}
-	if plan.ClassOf(ran) == plan.Wait {
-		s.Until = status.Moment(plan.UntilOf(ran))
+	if ran != nil && plan.ClassOf(ran) == plan.Wait {
+		s.Until, ran = status.Moment(plan.UntilOf(ran)), again(ran, name)
 	}
 	if err := d.Print(s); err != nil {
 		return errors.Join(ran, err)
@@ -81,20 +82,28 @@ func carryOut(ctx context.Context, d *Desk, name string, really bool) error {
 	return ran
 }
 
+// again says what to type once the wait is over.
+func again(err error, name string) error {
+	return &plan.Failure{Class: plan.Wait, Until: plan.UntilOf(err), Err: err,
+		Hint: plan.AdviceOf(err) + "; then type: catchment archive run " + name + " --really"}
+}
+
 // tell says how it goes on.
 func tell(d *Desk, n removal.News) {
-	step := ""
-	switch {
-	case n.Proven > 0:
-		step = plural.Count(n.Proven) + " proven"
-	case n.Deleted > 0 || n.Kept > 0:
-		step = plural.Count(n.Deleted) + " deleted and proven again"
+	var parts []string
+	if n.Proven > 0 {
+		parts = append(parts, plural.Count(n.Proven)+" proven")
+	}
+	if n.Deleted > 0 {
+		parts = append(parts, plural.Count(n.Deleted)+" deleted, and proven again")
 	}
 	if n.Kept > 0 {
-		step += ", " + plural.Count(n.Kept) + " kept"
+		parts = append(parts, plural.Count(n.Kept)+" kept")
 	}
-	if n.Text != "" && step != "" {
-		step += "; "
+	if n.Text != "" {
+		parts = append(parts, n.Text)
 	}
-	d.SayOf(n.Object, "", "%s", step+n.Text)
+	if len(parts) > 0 {
+		d.SayOf(n.Object, "", "%s", strings.Join(parts, "; "))
+	}
 }
