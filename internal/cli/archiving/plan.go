@@ -82,7 +82,7 @@ func unmade(made *planning.Summary) report.Plan {
 func show(ctx context.Context, d *Desk, made *planning.Summary, ids string) (err error) {
 	each := eachRecord(nil)
 	if ids != "" {
-		out, closed, err := idsFile(d, ids)
+		out, closed, err := written(d, ids)
 		if err != nil {
 			return err
 		}
@@ -101,15 +101,15 @@ func show(ctx context.Context, d *Desk, made *planning.Summary, ids string) (err
 	return d.Print(r)
 }
 
-// idsFile opens what Ids are written into.
-func idsFile(d *Desk, path string) (io.Writer, func() error, error) {
+// written opens what lines are written into.
+func written(d *Desk, path string) (io.Writer, func() error, error) {
 	if path == "-" {
 		return d.Results, func() error { return nil }, nil
 	}
 	// #nosec G304 -- the user named it
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, rights.Own)
 	if err != nil {
-		return nil, nil, plan.Fixf("name a file that can be written", "write the Ids: %w", printable.Error(err))
+		return nil, nil, plan.Fixf("name a file that can be written", "write it: %w", printable.Error(err))
 	}
 	out := bufio.NewWriter(file)
 	return out, func() error { return errors.Join(out.Flush(), file.Close()) }, nil
