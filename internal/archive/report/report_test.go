@@ -54,7 +54,7 @@ func TestReports(t *testing.T) {
 		"standing": standing,
 		"standing-unapproved": Standing{Plan: name, Approve: 2, Approved: 1, State: Unapproved,
 			Next: "catchment archive approve"},
-		"standing-dry":  Standing{Plan: name, Approve: 1, Approved: 1, State: Approved, Dry: true},
+		"standing-dry": Standing{Plan: name, Approve: 1, Approved: 1, State: Approved, Dry: true},
 		"back": Back{Records: 5, Failed: 1, Unknown: 1,
 			Objects: []BackObject{{Object: "Case", States: map[string]int64{"inserted": 3, "failed": 1, "unknown": 1}}},
 			Missing: []Missing{{Object: "Case", Field: "CaseNumber", Reason: "auto number", Records: 3}}},
