@@ -123,5 +123,6 @@ func parts(o *schema.Object) map[string]any {
 		"name": &o.Name, "label": &o.Label, "keyPrefix": &o.KeyPrefix, "custom": &o.Custom,
 		"customSetting": &o.CustomSetting, "queryable": &o.Queryable, "replicateable": &o.Replicateable,
 		"retrieveable": &o.Retrieveable, "updateable": &o.Updateable, "deprecatedAndHidden": &o.Deprecated,
+		"createable": &o.Createable, "undeletable": &o.Undeletable,
 	}
 }
