@@ -319,7 +319,7 @@ func lessen(r refusal.Refusal, s *subject, a *attempt) []string {
 			names = []string{"CreatedById", "LastModifiedById"}
 		}
 	case "INVALID_FIELD_FOR_INSERT_UPDATE":
-		if slices.ContainsFunc(names, remake.IsAudit) { // the user may set none of them
+		if len(names) == 0 || slices.ContainsFunc(names, remake.IsAudit) { // the user may set none of them
 			s.noAudit = true
 			names = append(slices.Clone(names), "CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById")
 		}
@@ -352,9 +352,6 @@ func (w inserting) inserted(ctx context.Context, s *subject, made map[*attempt]s
 	}
 	byID := func(a, b *attempt) int { return strings.Compare(a.id, b.id) }
 	for _, a := range slices.SortedFunc(maps.Keys(made), byID) {
-		for field, old := range a.made.Later {
-			w.later = append(w.later, later{s.name, made[a], a.id, field, old})
-		}
 		f := Fact{State: Inserted, NewID: made[a], Missing: a.made.Missing}
 		if err := w.become(a.id, w.members[a.id], f); err != nil {
 			return err

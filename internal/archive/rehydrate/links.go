@@ -19,15 +19,15 @@ import (
 type later struct {
 	object string
 	id     string // of the record as it is now
-	of     string // the archived record that it was, "" for one that stayed
 	field  string
 	old    string // the archived record that it led to
+	intent string // the blob that remembers it, "" for a record that stayed
 }
 
 // relink fills the lookups that had to wait, and those of records that stayed, which Salesforce had emptied when
 // their parents went. An undelete fills most of those itself. What somebody has filled otherwise stays.
 func (w *work) relink(ctx context.Context) error {
-	r := &relinking{work: w, objects: map[string]*linking{}}
+	r := &relinking{work: w, objects: map[string]*linking{}, intents: map[string]bool{}}
 	for _, l := range w.later {
 		if err := r.take(ctx, l); err != nil {
 			return err
@@ -54,13 +54,25 @@ func (w *work) relink(ctx context.Context) error {
 			}
 		}
 	}
-	return r.flush(ctx)
+	if err := r.flush(ctx); err != nil {
+		return err
+	}
+	for key, done := range r.intents {
+		if !done {
+			continue
+		}
+		if err := w.Stage.Delete(ctx, key); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // A relinking gathers lookups object by object, and fills them by the hundreds.
 type relinking struct {
 	*work
 	objects map[string]*linking
+	intents map[string]bool // whether all of an intent is filled, or never can be
 }
 
 // A linking is the lookups of one object that wait.
@@ -71,7 +83,10 @@ type linking struct {
 
 // take takes a lookup, and fills those of its object once there are enough of them for a call.
 func (r *relinking) take(ctx context.Context, l later) error {
-	to := r.members[l.old].id(l.old)
+	to := r.where(l.old)
+	if done, known := r.intents[l.intent]; l.intent != "" && (done || !known) {
+		r.intents[l.intent] = to != "" // what isn't back yet may come by a later call
+	}
 	if to == "" {
 		return r.tell(l, "", remake.LeadsAside)
 	}
@@ -90,6 +105,14 @@ func (r *relinking) take(ctx context.Context, l later) error {
 		return nil
 	}
 	return r.fill(ctx, o)
+}
+
+// where is where a record is by now that a lookup led to, "" where it isn't back.
+func (r *relinking) where(old string) string {
+	if m := r.members[old]; m != nil {
+		return m.id(old)
+	}
+	return r.moved[old]
 }
 
 // linkedAtOnce is how many records are looked at by one query, and then written by one call.
@@ -170,7 +193,7 @@ func (r *relinking) compare(
 		if err != nil {
 			return err
 		}
-		switch to := r.members[l.old].id(l.old); has {
+		switch to := r.where(l.old); has {
 		case to: // the undelete has filled it
 		case "":
 			if empty[id] == nil {

@@ -34,10 +34,10 @@ func (w undeleting) look(ctx context.Context) error {
 			switch {
 			case found && !state.Deleted:
 				err = w.become(id, m, Fact{State: There})
+			case m.newID != "": // whether or not the old one still lies in the bin
+				moved = append(moved, id)
 			case found:
 				m.binned = true
-			case m.newID != "":
-				moved = append(moved, id)
 			}
 			if err != nil {
 				return err
@@ -166,8 +166,9 @@ func (w undeleting) undeleteSome(ctx context.Context, s *subject, ids []string) 
 		f := Fact{State: Undeleted}
 		state, found := after[id]
 		switch {
-		case !found: // purged meanwhile: it comes back as a new record
-			w.members[id].binned = false
+		case !found, // purged meanwhile
+			state.Deleted && !s.src.Object.Undeletable && s.src.Object.Createable: // its parent didn't bring it along
+			w.members[id].binned = false // it comes back as a new record
 			continue
 		case state.Deleted && refusals[id] != "":
 			f = Fact{State: Failed, Reason: refusals[id]}

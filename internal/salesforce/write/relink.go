@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"catchment/internal/plan"
 	"catchment/internal/salesforce/soql"
 	"catchment/internal/salesforce/wire"
 	"catchment/internal/salesforce/write/refusal"
@@ -125,8 +124,8 @@ func (w *Writer) findLinks(ctx context.Context, object string, some []*Outcome, 
 			return err
 		}
 		o := byID[id]
-		if o == nil {
-			return plan.Strangef("a record was answered that nobody asked for")
+		if o == nil { // nobody asked for it
+			continue
 		}
 		o.State, o.Found = Done, NotSeen
 		for field, to := range links[o.Row].Lookups {

@@ -38,8 +38,8 @@ func Reasons() []Line {
 		{Stamp, "SystemModstamp", "Salesforce writes it itself, always"},
 		{Audit, "CreatedDate, CreatedById, LastModifiedDate, LastModifiedById", "they can be set only on insert, " +
 			"with the permission Set Audit Fields upon Record Creation, and only of the objects that Salesforce " +
-			"lists; LastModified of a Task that is about somebody or something never; and what is filled in " +
-			"later moves it"},
+			"lists; LastModified of a Task that is about somebody or something never; a delete moves it, and " +
+			"so does what is filled in later"},
 		{AutoNumber, "auto numbers, such as CaseNumber", "a new record gets the next number"},
 		{Calculated, "formulas and roll-up summaries", "the org calculates them anew"},
 		{ByOrg, "what nobody may write, such as LastActivityDate or IsClosed", "Salesforce fills it from other " +
@@ -55,8 +55,9 @@ func Reasons() []Line {
 		{TakenSince, "lookups of records that stayed", "somebody has filled them otherwise since: that stays"},
 		{NotAValue, "values that aren't of their field's type any more", "the field's type was changed since"},
 		{NoBody, "versions of a file whose bodies weren't copied", "bodies: all would have copied them"},
-		{WithVersion, "what a file has by itself: its number, ContentModifiedDate, the links to its owner and to " +
-			"where it was published", "Salesforce writes it with the file's first version"},
+		{WithVersion, "what a file has by itself: its number, ContentModifiedDate, IsMajorVersion, the link to " +
+			"its owner, and where it was published if that was nowhere", "Salesforce writes it with the file's " +
+			"first version"},
 		{Uncreatable, "histories, feeds, shares by rule, and other records that nobody may create", "only an " +
 			"undelete brings them back, within the recycle bin's days"},
 	}
