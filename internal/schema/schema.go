@@ -28,7 +28,7 @@ type Object struct {
 	Deprecated    bool        `json:"deprecatedAndHidden"`
 	Deletable     bool        `json:"deletable"`
 	Fields        []Field     `json:"fields"`
-	Children      []kin.Child `json:"childRelationships"`
+	Children      []kin.Child `json:"childRelationships"` // only where they were asked for
 }
 
 // A Field is one field of an object.

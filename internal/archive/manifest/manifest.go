@@ -70,7 +70,7 @@ type Loss struct {
 	Type    Type   `json:"type"`
 	What    string `json:"what"` // Object, or Object.Field
 	Why     string `json:"why"`
-	Records int64  `json:"records"` // records, or values that aren't empty
+	Records int64  `json:"records"` // records, or values that aren't empty; -1 where nobody can count them
 	Allowed bool   `json:"allowed"` // the policy's lose names it
 }
 
@@ -85,6 +85,8 @@ const (
 )
 
 // A Record is one record of a plan. One that goes at two levels stands at the deeper one.
+// What is Along Salesforce deletes with its parent, and lets nobody delete by itself, or a
+// delete of it would take more: a version of a document, a link to one, a line of a history.
 type Record struct {
 	Type   Type      `json:"type"`
 	Object string    `json:"object"`
@@ -94,7 +96,8 @@ type Record struct {
 	Parent string    `json:"parent,omitempty"` // the record that takes it along
 	By     string    `json:"by,omitempty"`     // the field that leads there
 	Stamp  time.Time `json:"stamp"`
-	Size   int64     `json:"size,omitempty"` // of a file
+	Size   int64     `json:"size,omitempty"`  // of a file
+	Along  bool      `json:"along,omitempty"` // it is never deleted by itself: it goes with its parent
 	Fate   Fate      `json:"fate"`
 	Reason string    `json:"reason,omitempty"`
 }
