@@ -130,7 +130,7 @@ func (r *comparing) Difference(ctx context.Context, sample int) (evidence.Differ
 		if d.Warehouse, err = count(ctx, tx, "SELECT count(*) FROM "+s.Final()+" f WHERE "+s.Live("f")); err != nil {
 			return err
 		}
-		if d.Alone, err = count(ctx, tx, s.Alone()); err != nil {
+		if _, err = queryRow(ctx, tx, []any{&d.Archived, &d.Alone}, s.Gone()); err != nil {
 			return err
 		}
 		err = tx.Query(ctx, func(scan Scan) error {

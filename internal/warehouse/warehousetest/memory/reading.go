@@ -179,7 +179,11 @@ func (r *reading) Difference(ctx context.Context, sample int) (evidence.Differen
 		}
 		source := byKey(r.c.Table, r.rows.rows)
 		for _, f := range o.final(r.c.Table).rows {
-			if !isLive(f) && source[keyOf(r.c.Table, f)] == nil {
+			switch {
+			case isLive(f):
+			case f[colReason] == string(gone.Archived):
+				d.Archived++
+			case source[keyOf(r.c.Table, f)] == nil:
 				d.Alone++
 			}
 		}
