@@ -109,7 +109,7 @@ func (h *house) moved(t *testing.T, org *fakeorg.Org) *house {
 	t.Helper()
 	r := rig.Moved(t, h.Rig, org)
 	r.Begun = h.Begun
-	return &house{Rig: r, was: h.was, ledger: newLedger()}
+	return &house{Rig: r, was: h.was}
 }
 
 // lostOfCabin are the fields that can't come back there.

@@ -34,10 +34,9 @@ const recorded = "../../../testdata/"
 // not by what any part of the archive thinks.
 type house struct {
 	*rig.Rig
-	was    map[string]map[string]rig.Record // the org before anything left, by object and Id
-	left   map[string]map[string]bool       // Ids that left, by object
-	name   string                           // of the plan
-	ledger *ledger
+	was  map[string]map[string]rig.Record // the org before anything left, by object and Id
+	left map[string]map[string]bool       // Ids that left, by object
+	name string                           // of the plan
 }
 
 // objects are those of the house. Whoever is a parent comes before its children.
@@ -80,7 +79,7 @@ func newHouse(t *testing.T, shelf string, org *fakeorg.Org, objects ...string) *
 	}
 	r.Begun = func(p *rig.Process) { p.Options.Folder = r.Path("spool") }
 	r.Done(nil)
-	h := &house{Rig: r, ledger: newLedger()}
+	h := &house{Rig: r}
 	h.was = h.all()
 	return h
 }
@@ -149,8 +148,6 @@ func (h *house) write(roots []string, now map[string]map[string]rig.Record) {
 			}
 			h.Must(w.Put(manifest.Record{Type: manifest.TypeRecord, Object: object, ID: id, Level: at,
 				Parent: parents[id], Fate: manifest.In}))
-			h.ledger.lines[id] = archived.Line{Object: object, ID: id, Level: at, State: archived.Deleted,
-				EndedAt: h.Now()}
 		}
 	}
 	for object, records := range now {
@@ -167,9 +164,12 @@ func (h *house) write(roots []string, now map[string]map[string]rig.Record) {
 	digest, err := w.Close()
 	h.Must(err)
 	h.name = manifest.Name(head, digest)
-	for id, l := range h.ledger.lines {
-		l.Plan = h.name
-		h.ledger.lines[id] = l
+	for _, fl := range h.Flows {
+		if ids := slices.Sorted(maps.Keys(h.left[fl.Object])); len(ids) > 0 {
+			rig.Archived(h.Rig, fl, archived.Deleted, ids, func(l *archived.Line) {
+				l.Plan, l.Level = h.name, level[l.ID]
+			})
+		}
 	}
 	p := h.Start(nil)
 	defer p.Close()
@@ -235,7 +235,7 @@ func (h *house) rehydrate(f *rig.Fate, req rehydrate.Request) (out told) {
 		return out
 	}
 	r := &rehydrate.Rehydrator{
-		Org: p.Client, Warehouse: h.ledger.on(p), Stage: p.Stage, Now: h.Now,
+		Org: p.Client, Warehouse: p.Warehouse, Stage: p.Stage, Now: h.Now,
 		Flows: func(context.Context) ([]flow.Flow, error) { return h.Flows, nil },
 		Holder: lease.Holder{Control: p.Control, Warehouse: p.Warehouse, Run: run, Name: "back",
 			Alone: true},
@@ -391,4 +391,36 @@ func replace(c *cabin, key, text string) error {
 	defer p.Close()
 	_, err := p.Stage.Put(p.Ctx, key, strings.NewReader(text))
 	return err
+}
+
+// copied proves that a run brings the new records, and leaves the archived rows as they are; and that the ledger
+// counts what is back.
+func (h *house) copied(out told) {
+	h.T.Helper()
+	h.Later(time.Hour)
+	h.Done(nil)
+	p := h.Start(nil)
+	defer p.Close()
+	ledger, _ := archived.Of(p.Warehouse)
+	counts, err := ledger.Tally(p.Ctx, h.name)
+	h.Must(err)
+	back := map[string]int64{}
+	for _, c := range counts {
+		back[c.Object] += c.Back
+	}
+	moved := out.newIDs()
+	for object, ids := range h.left {
+		if back[object] != int64(len(ids)) {
+			h.T.Errorf("%s: the ledger has %d back, of %d", object, back[object], len(ids))
+		}
+		rows := p.Rows(object)
+		for id := range ids {
+			if moved[id] == "" {
+				continue
+			}
+			if rows[id].Reason != "archived" || rows[moved[id]].Reason != "" || rows[moved[id]].Values["id"] == "" {
+				h.T.Errorf("%s %s: %q, and %q", object, id, rows[id].Reason, rows[moved[id]].Values["id"])
+			}
+		}
+	}
 }

@@ -72,6 +72,7 @@ func TestAsNewRecords(t *testing.T) {
 			h.same(out, notBack)
 			h.counted(out)
 			h.twice(rehydrate.Request{IDs: append(roots, documents...), Really: true})
+			h.copied(out)
 		})
 	}
 }

@@ -42,7 +42,7 @@ func (w *work) subject(ctx context.Context, object string) (*subject, error) {
 		s.trouble = plan.Fixf("put a flow of it into catchment.yaml", "%s isn't copied any more", object)
 		return s, nil
 	}
-	find := source.Finder{Describe: w.Org.Describe, Columns: w.Warehouse.Adapt}
+	find := source.Finder{Describe: w.Org.DescribeKin, Columns: w.Warehouse.Adapt}
 	if s.src, err = find.Source(ctx, fl); err != nil {
 		if plan.ClassOf(err) != plan.Fix {
 			return nil, err
