@@ -89,7 +89,7 @@ func TestProvableTable(t *testing.T) {
 		"rows are gone": {func(r *rig.Rig) {
 			r.Exec("DELETE FROM salesforce.contact WHERE id = '" + r.IDs("Contact")[0] + "'")
 		}, "rows are fewer"},
-		"dropped":  {func(r *rig.Rig) { r.Exec("DROP TABLE salesforce.contact") }, "is dropped"},
+		"dropped": {func(r *rig.Rig) { r.Exec("DROP TABLE salesforce.contact") }, "is dropped"},
 		"restored": {func(r *rig.Rig) {
 			r.Exec("UPDATE salesforce.contact SET _catchment_synced_at = _catchment_synced_at - INTERVAL '1' HOUR")
 		}, "is restored"},
