@@ -62,14 +62,15 @@ func TestProveAtRandom(t *testing.T) {
 	for _, kind := range []string{"duckdb", "postgres"} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			rounds := 6
+			rounds := 3
 			if testing.Short() {
-				rounds = 2
+				rounds = 1
 			}
 			for range rounds {
 				seed := rand.Uint64()
 				random := rand.New(rand.NewPCG(seed, 0))
-				org := rig.NewOrg(t, map[string]int{"Account": 5, "Contact": 60}, func(o *fakeorg.Options) { o.Seed = seed })
+				org := rig.NewOrg(t, map[string]int{"Account": 5, "Contact": 60},
+					func(o *fakeorg.Options) { o.Seed = seed })
 				if err := org.GenerateFiles(fakeorg.Files{Attachments: 20, Size: 50}); err != nil {
 					t.Fatal(err)
 				}
