@@ -80,8 +80,20 @@ func (s *shelf) compared() stage.Way {
 // stage stores a page as a run does, and shows it to the warehouse. A page that
 // can't be copied as it is doesn't stay.
 func (s *shelf) stage(ctx context.Context, way stage.Way, gzip bool, in stage.Incoming) (warehouse.Page, error) {
+	return s.take(ctx, way, s.row(gzip), in)
+}
+
+// row is the next page's, before it is there.
+func (s *shelf) row(gzip bool) control.PageRow {
 	row := control.PageRow{Seq: s.next(), Gzip: gzip}
 	row.Key = stage.Key(s.held.Flow(), s.held.Run(), cmp.Or(s.name, "verify"), fmt.Sprintf("%05d", row.Seq), gzip)
+	return row
+}
+
+// take is stage for a page that has its row.
+func (s *shelf) take(
+	ctx context.Context, way stage.Way, row control.PageRow, in stage.Incoming,
+) (warehouse.Page, error) {
 	row, _, err := way.Put(ctx, row, in)
 	p := way.Page(row)
 	if err != nil {
@@ -133,6 +145,7 @@ var errUnread = errors.New("the page is not read any more")
 func (s *shelf) write(
 	ctx context.Context, way stage.Way, header []string, fill func(write func([]string) error) error,
 ) (warehouse.Page, error) {
+	row := s.row(false) // the lease, which names it, is renewed while fill asks the org
 	text, into := io.Pipe()
 	var filling sync.WaitGroup
 	var failed error
@@ -143,7 +156,7 @@ func (s *shelf) write(
 		}
 		_ = into.CloseWithError(failed) // which never fails
 	})
-	p, err := s.stage(ctx, way, false, stage.Incoming{Reader: text, Records: -1})
+	p, err := s.take(ctx, way, row, stage.Incoming{Reader: text, Records: -1})
 	_ = text.CloseWithError(errUnread) // neither does this
 	filling.Wait()
 	if failed != nil && !errors.Is(failed, errUnread) { // and so the page isn't there
