@@ -80,3 +80,12 @@ type Prover interface {
 type Copier interface {
 	Copy(ctx context.Context, objects []string) error
 }
+
+// An Approval is somebody's word that a plan may be carried out. Without a key it is worth
+// what the machine is, on which By was logged in.
+type Approval struct {
+	By        string    `json:"by"`
+	Key       string    `json:"key,omitempty"` // fingerprint of the key that signed, as SHA256:...
+	At        time.Time `json:"at"`            // as this machine's clock had it; nobody signed that
+	Signature string    `json:"signature,omitempty"`
+}

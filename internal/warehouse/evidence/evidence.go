@@ -39,6 +39,8 @@ type Comparison struct {
 	Stamp    string    // the column that tells when a record changed; "" is that of SystemModstamp
 	Snapshot *Snapshot // nil where records have a stamp
 	Retired  []Retired
+	Part     bool // the reading is of some records only: no row of another one is judged
+	Deleted  bool // rows of deleted records are judged as those of live ones: what was deleted is held against them
 }
 
 // A Retired is a column that a field left behind. A row that was read since holds
@@ -75,7 +77,8 @@ type Difference struct {
 	Rejected   int64 // live in the org in a version that was kept out, and without a row
 	Outdated   int64 // of Stale: rows whose record has a version that was kept out
 	Unjudged   int64 // differing, and nothing tells when: the record may have changed since it was read
-	Alone      int64 // rows that are gone, and no record in the reading to hold them against
+	Archived   int64 // rows whose records an archive took out of the org, on purpose
+	Alone      int64 // rows that are gone otherwise, and no record in the reading to hold them against
 
 	MissingIDs, ExtraIDs, StaleIDs, WrongIDs, FormulaIDs, DuplicateIDs, RejectedIDs []string
 	OutdatedIDs                                                                     []string // of StaleIDs

@@ -35,8 +35,9 @@ type comparing struct {
 func (w *asker) Reading(ctx context.Context, f warehouse.Fence, c evidence.Comparison) (warehouse.Reading, error) {
 	r := &comparing{w: w, f: f, c: c, name: shape.Shorten(w.d.LongestName, own.ReadingTable+c.Table.Name, c.Table.Name)}
 	r.reading = w.own(r.name)
-	r.suspect = w.own(shape.Shorten(w.d.LongestName, own.SuspectTable+c.Table.Name, c.Table.Name))
-	r.asked = w.own(shape.Shorten(w.d.LongestName, own.AskedTable+c.Table.Name, c.Table.Name))
+	suspect, asked := own.BesideReading()
+	r.suspect = w.own(shape.Shorten(w.d.LongestName, suspect+c.Table.Name, c.Table.Name))
+	r.asked = w.own(shape.Shorten(w.d.LongestName, asked+c.Table.Name, c.Table.Name))
 	err := w.shape(ctx, f, "read "+c.Table.Name, func(tx Tx) ([]dialect.Step, error) {
 		var err error
 		if r.final, err = finalColumns(ctx, tx, w.store, c.Table.Name); err != nil {
@@ -225,11 +226,11 @@ func (r *comparing) Judge(ctx context.Context, expected int64) error {
 			return err
 		}
 		s := r.sql()
-		stretches, err := r.stretches(ctx, tx, expected-alike)
+		anew, err := r.judgements(ctx, tx, s, expected-alike)
 		if err != nil {
 			return err
 		}
-		if err := r.judge(ctx, tx, "DELETE FROM "+r.suspect, s.Judgements(stretches, false)); err != nil {
+		if err := r.judge(ctx, tx, "DELETE FROM "+r.suspect, anew); err != nil {
 			return err
 		}
 		// those that are read again replace others
@@ -247,6 +248,18 @@ func (r *comparing) Judge(ctx context.Context, expected int64) error {
 		r.loaded -= alike
 	}
 	return err
+}
+
+// judgements is how a reading of so many rows is judged. Of some records it is by their keys, which asks for no order.
+func (r *comparing) judgements(
+	ctx context.Context, tx Tx, s *statements.Compare, rows int64,
+) ([]dialect.Statement, error) {
+	if r.c.Part {
+		anew := s.Judgements(statements.Stretches(nil), true)
+		return append(statements.Named(r.asked, s.Record("s"), r.reading), anew...), nil
+	}
+	stretches, err := r.stretches(ctx, tx, rows)
+	return s.Judgements(stretches, false), err
 }
 
 // judge forgets what was judged before, and judges anew.
