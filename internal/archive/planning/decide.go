@@ -91,9 +91,10 @@ func (d *decider) judge() {
 		case o.Stuck:
 			d.block(n, "records of %s can't be deleted by this user", o.Name)
 		case node.Root && node.Along:
-			d.block(n, "it goes with its account, and is never deleted by itself")
+			d.block(n, "it goes with what it belongs to, and is never deleted by itself")
 		case d.Policy.Untouched > 0 && node.Stamp.After(limit):
-			d.block(n, "it was changed less than %s ago", days(d.Policy.Untouched))
+			why := "it was changed less than " + days(d.Policy.Untouched) + " ago"
+			d.own[n] = verdict{fate: manifest.Held, reason: why, by: n}
 		}
 	}
 	d.judgeWays()

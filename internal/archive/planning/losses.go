@@ -153,7 +153,7 @@ func (m *making) loseFields(ctx context.Context, o *closure.Object, nodes []int)
 			left = append(left, f)
 		}
 	}
-	values, err := m.values(ctx, src, left, m.result.ids(nodes))
+	values, err := m.values(ctx, src, left, m.graph.IDs(nodes))
 	if err != nil {
 		return err
 	}
@@ -162,7 +162,7 @@ func (m *making) loseFields(ctx context.Context, o *closure.Object, nodes []int)
 	}
 	m.loseHidden(src, o)
 	if isFile && src.Flow.Bodies == body.Latest && of.Latest != "" {
-		n, err := m.count(ctx, o.Name, "Id", m.result.ids(nodes), soql.Condition(of.Latest+" = false"))
+		n, err := m.count(ctx, o.Name, "Id", m.graph.IDs(nodes), soql.Condition(of.Latest+" = false"))
 		if err != nil {
 			return err
 		}

@@ -36,19 +36,10 @@ func (r *result) going() [][]int {
 func (r *result) of(object string, going [][]int) []string {
 	for at, o := range r.graph.Objects {
 		if o.Name == object {
-			return r.ids(going[at])
+			return r.graph.IDs(going[at])
 		}
 	}
 	return nil
-}
-
-// ids are those of some records.
-func (r *result) ids(nodes []int) []string {
-	ids := make([]string, len(nodes))
-	for i, n := range nodes {
-		ids[i] = r.graph.Nodes[n].ID
-	}
-	return ids
 }
 
 // objects says what the plan does to each object at each level, in the order of a plan.
