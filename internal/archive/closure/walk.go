@@ -220,23 +220,21 @@ func (r *Reader) read(
 	return nil
 }
 
-// Fields that are read of some objects beside Id, lookup and stamp.
+// extras are fields that are read of some objects beside Id, lookup and stamp, as far as the user sees them.
 func extras(o Object) []string {
-	var all []string
-	for _, name := range []string{"IsDeleted", "IsPersonAccount"} {
-		if f, ok := o.Field(name); ok {
-			all = append(all, f.Name)
-		}
-	}
+	names := []string{"IsDeleted", "IsPersonAccount"}
 	switch o.Name {
 	case Link:
-		all = append(all, "ContentDocumentId", "LinkedEntityId")
+		names = append(names, "ContentDocumentId", "LinkedEntityId")
 	case Version:
-		all = append(all, "ContentSize", "ContentLocation")
+		names = append(names, "ContentSize", "ContentLocation")
 	case "Attachment":
-		all = append(all, "BodyLength")
+		names = append(names, "BodyLength")
 	}
-	return all
+	return slices.DeleteFunc(names, func(name string) bool {
+		_, ok := o.Field(name)
+		return !ok
+	})
 }
 
 // fieldsOf are the fields that are read of an object's records.
@@ -318,16 +316,13 @@ func nodeOf(o *Object, record salesforce.Record) (Node, error) {
 
 // sizeOf is what a file takes of the org's storage. One that lies elsewhere takes nothing.
 func sizeOf(o *Object, record salesforce.Record) (int64, error) {
-	field := ""
-	switch o.Name {
-	case Version:
-		field = "ContentSize"
+	if _, ok := o.Field("ContentLocation"); ok && o.Name == Version {
 		if at, err := record.Text("ContentLocation"); err != nil || at != "S" {
 			return 0, err
 		}
-	case "Attachment":
-		field = "BodyLength"
-	default:
+	}
+	field := map[string]string{Version: "ContentSize", "Attachment": "BodyLength"}[o.Name]
+	if _, ok := o.Field(field); !ok {
 		return 0, nil
 	}
 	text, err := record.Text(field)
