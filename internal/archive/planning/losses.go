@@ -120,16 +120,20 @@ func (m *making) count(
 	return sum, nil
 }
 
+// unasked is Salesforce's code where nobody can ask for an object's records: then no lookup of theirs shows
+// anywhere, and none that is emptied is missed.
+const unasked = "INVALID_TYPE_FOR_OPERATION"
+
 // loseUnread notes what this user can't read, of the objects that go.
 func (m *making) loseUnread(going [][]int) {
 	for _, u := range m.graph.Unread {
 		if len(m.result.of(u.Parent, going)) == 0 {
 			continue
 		}
-		switch u.Effect {
-		case closure.Takes:
+		switch {
+		case u.Effect == closure.Takes:
 			m.lose(u.Child, fmt.Sprintf("it goes with %s, and can't be read (%s)", u.Parent, u.Code), uncounted)
-		case closure.Empties:
+		case u.Effect == closure.Empties && u.Code != unasked:
 			m.lose(u.String(), fmt.Sprintf("it loses its %s, and can't be read (%s)", u.Parent, u.Code), uncounted)
 		}
 	}

@@ -218,6 +218,13 @@ func TestUnreadable(t *testing.T) {
 	_, r := w.plan(zzz(func(p *policy.Policy) { p.Lose = []string{"Mark__c"} }))
 	r.fates(t, map[string]string{account: "in"})
 
+	w.org.ClearFaults() // where nobody can ask for them, nobody misses what is emptied
+	w, account, _ = customers(t, "Visit__c", "Step__c")
+	w.org.Fault(fakeorg.Rule{Path: "FROM+Mark__c", Status: 400,
+		Body: `[{"errorCode":"INVALID_TYPE_FOR_OPERATION","message":"entity type Mark__c does not support query"}]`})
+	_, r = w.plan(zzz(nil))
+	r.fates(t, map[string]string{account: "in"})
+
 	w.org.Fault(fakeorg.Rule{Path: "FROM+Visit__c", Status: 500, Body: "no"})
 	if _, err := w.try(zzz(nil)); err == nil {
 		t.Error("trouble is taken for a refusal")
