@@ -17,7 +17,7 @@ type Graph struct {
 	Loose     []Loose // lookups that a delete would empty
 
 	Unread  []Unread
-	Counted []Counted
+	Counted []Relation // whose records have no copy and nothing below them: they aren't in the graph
 	Files   []*File
 
 	index map[string]int
@@ -66,9 +66,6 @@ type Unread struct {
 	Relation
 	Code string // of Salesforce's refusal
 }
-
-// A Counted is a relation whose records have no copy and nothing below them: they aren't in the graph.
-type Counted struct{ Relation }
 
 // A File is a document that hangs on records of a graph.
 type File struct {

@@ -42,25 +42,31 @@ func (r *Reader) walk(ctx context.Context, g *Graph, object string, roots []Root
 	if err != nil {
 		return err
 	}
-	first := len(g.Nodes)
+	done := len(g.Nodes)
 	for _, root := range roots {
 		g.addRoot(at, root)
 	}
-	for done := first; ; {
-		if done == len(g.Nodes) {
+	for {
+		if done == len(g.Nodes) { // all that hangs on them is there: now a document may be whole
 			if err := r.documents(ctx, g); err != nil {
 				return err
 			}
-			if done == len(g.Nodes) {
-				break
-			}
 		}
-		level := len(g.Nodes)
-		if err := r.expand(ctx, g, done, level); err != nil {
+		found := len(g.Nodes)
+		if done == found {
+			break
+		}
+		if err := r.expand(ctx, g, done, found); err != nil {
 			return err
 		}
-		done = level
+		done = found
 	}
+	r.tellUnread(g)
+	return nil
+}
+
+// tellUnread notes in a graph what couldn't be read so far.
+func (r *Reader) tellUnread(g *Graph) {
 	g.Unread = nil
 	for relation, code := range r.unread {
 		g.Unread = append(g.Unread, Unread{relation, code})
@@ -68,7 +74,6 @@ func (r *Reader) walk(ctx context.Context, g *Graph, object string, roots []Root
 	slices.SortFunc(g.Unread, func(a, b Unread) int {
 		return strings.Compare(a.Parent+" "+a.String(), b.Parent+" "+b.String())
 	})
-	return nil
 }
 
 // object finds or adds an object of a graph.
@@ -163,8 +168,8 @@ func (r *Reader) counts(ctx context.Context, o *described) (bool, error) {
 
 // count notes a relation whose records are only counted.
 func (g *Graph) count(relation Relation) {
-	if !slices.Contains(g.Counted, Counted{relation}) {
-		g.Counted = append(g.Counted, Counted{relation})
+	if !slices.Contains(g.Counted, relation) {
+		g.Counted = append(g.Counted, relation)
 	}
 }
 
