@@ -35,6 +35,7 @@ func Remover(p *Project, h lease.Holder, copier archive.Copier) *removal.Remover
 		Org: p.Org, Warehouse: p.Warehouse, Control: p.Control, Store: p.Stage, Holder: p.Holder(h),
 		Prover: Prover(p, h), Copier: copier, Flows: p.Replicator(nil, p.RunOptions()).Flows,
 		Policies: p.File.Archive.Policies, Approvals: approvalsIn(p.Stage, p.Now),
+		Certify: certifier(p, h),
 		Version: p.Version, Reserve: p.File.Org.Reserve, Stop: p.Stop, Sleep: pause,
 	}
 }
