@@ -11,6 +11,7 @@ import (
 	"catchment/internal/control"
 	"catchment/internal/fakeorg"
 	"catchment/internal/lease"
+	"catchment/internal/plan"
 	"catchment/internal/rig"
 	"catchment/internal/verify"
 )
@@ -135,6 +136,29 @@ func TestProveWithoutTheFlow(t *testing.T) {
 		got, err := v.Prove(p.Ctx, held, r.Flows[0], r.IDs("Contact"), archive.Live)
 		if len(got) > 0 || !errors.Is(err, control.ErrLost) {
 			t.Errorf("%v, %v", got, err)
+		}
+	})
+}
+
+// A proof leaves the calls to people that are theirs, but for that of what is deleted already.
+func TestProveLeavesTheReserve(t *testing.T) {
+	t.Parallel()
+	r := rig.New(t, rig.NewOrg(t, map[string]int{"Contact": 20}, func(o *fakeorg.Options) {
+		o.DailyAPIRequests = 1000
+	}), "Contact")
+	r.Done(nil)
+	ids := r.IDs("Contact")
+	r.Delete(ids[0])
+	r.People(650)
+	prover(r, func(v *verify.Verifier, p *rig.Process) {
+		v.Options.Reserve = 40
+		held := rig.Hold(p, v.Options.Run, "Contact")
+		if _, err := v.Prove(p.Ctx, held, r.Flows[0], ids, archive.Live); plan.ClassOf(err) != plan.Wait {
+			t.Errorf("%v", err)
+		}
+		got, err := v.Prove(p.Ctx, held, r.Flows[0], ids[:1], archive.Bin)
+		if err != nil || got[0].Finding != archive.Equal {
+			t.Errorf("%+v, %v", got, err)
 		}
 	})
 }

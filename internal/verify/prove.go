@@ -55,6 +55,11 @@ func (p *proof) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if p.in == archive.Live { // what was just deleted isn't left unproven, whoever needs the calls
+		if err := w.spare(ctx); err != nil {
+			return err
+		}
+	}
 	src.Flow.NUL = flow.Replace // what has one is told apart, and doesn't stop the others
 	if p.subject, err = p.compared(ctx, src); err != nil {
 		return err
