@@ -16,6 +16,7 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/salesforce"
 	"catchment/internal/salesforce/login"
+	"catchment/internal/schema/kin"
 )
 
 func TestNewRefuses(t *testing.T) {
@@ -177,8 +178,14 @@ func TestRecordedDescribes(t *testing.T) {
 		t.Fatal(err)
 	}
 	f, ok := account.Field("systemmodstamp")
-	if !ok || f.Type != "datetime" || !account.Replicateable {
+	if !ok || f.Type != "datetime" || !account.Replicateable || len(account.Children) > 0 {
 		t.Errorf("%+v", f)
+	}
+	account, err = o.DescribeKin(t.Context(), "Account")
+	contacts := kin.Child{Object: "Contact", Field: "AccountId", Relationship: "Contacts", Cascade: true}
+	if err != nil || len(account.Children) != 102 || !slices.Contains(account.Children, contacts) ||
+		!account.Deletable || !account.Createable {
+		t.Errorf("%+v, %v", account.Children, err)
 	}
 }
 

@@ -111,7 +111,7 @@ func (c *Client) CountEach(ctx context.Context, soql []string, all bool) ([]Coun
 		counted := make([]Counted, len(some))
 		var parts []part
 		for i, q := range some {
-			parts = append(parts, part{"query", c.queryPath(q, all), &counted[i].Err, func(d *wire.Decoder) error {
+			parts = append(parts, part{"query", queryPath(c.api, q, all), &counted[i].Err, func(d *wire.Decoder) error {
 				var answer countAnswer
 				return answered(d, &answer, &counted[i].Records)
 			}})

@@ -32,6 +32,18 @@ func (c *Client) Objects(ctx context.Context) ([]schema.Object, error) {
 	return objects, nil
 }
 
+// DescribeKin describes an object with what hangs on its records: relationships may be
+// thousands, so that Describe leaves them out.
+func (c *Client) DescribeKin(ctx context.Context, object string) (schema.Object, error) {
+	var o schema.Object
+	r := &wire.Request{Method: http.MethodGet, Path: c.api.Path("sobjects", object, "describe")}
+	_, err := c.api.Read(ctx, r, func(d *wire.Decoder) error { return readKin(d, &o) })
+	if err != nil {
+		return schema.Object{}, fmt.Errorf("describe %s: %w", object, err)
+	}
+	return o, nil
+}
+
 // Describe tells what an object is made of.
 func (c *Client) Describe(ctx context.Context, object string) (schema.Object, error) {
 	o, _, err := c.DescribeSince(ctx, object, time.Time{})
@@ -66,6 +78,7 @@ const (
 	fieldsAtMost  = 5_000
 	choicesAtMost = 500_000 // values of picklists, and objects that fields refer to, of one object
 	changesAtMost = 600_000
+	kinAtMost     = 100_000 // relationships of one object: every other one may point to users a few times
 )
 
 // tooMany says that a list has more than is taken.
@@ -88,11 +101,22 @@ func elements[T any](d *wire.Decoder, most int, into *[]T) error {
 
 // readDescribe reads a description field by field, and holds nothing of the rest, which is
 // most of it.
-func readDescribe(d *wire.Decoder, o *schema.Object) error {
+func readDescribe(d *wire.Decoder, o *schema.Object) error { return readParts(d, o, nil) }
+
+// readKin reads it with its relationships.
+func readKin(d *wire.Decoder, o *schema.Object) error {
+	return readParts(d, o, func() error { return elements(d, kinAtMost, &o.Children) })
+}
+
+// readParts reads a description, and has the relationships read by who wants them.
+func readParts(d *wire.Decoder, o *schema.Object, children func() error) error {
 	into, names, choices := parts(o), map[string]bool{}, 0
 	return d.Object(func(key string) error {
 		if part, ok := into[key]; ok {
 			return d.Value(part)
+		}
+		if key == "childRelationships" && children != nil {
+			return children()
 		}
 		if key != "fields" {
 			return d.Skip()
@@ -122,6 +146,7 @@ func parts(o *schema.Object) map[string]any {
 	return map[string]any{
 		"name": &o.Name, "label": &o.Label, "keyPrefix": &o.KeyPrefix, "custom": &o.Custom,
 		"customSetting": &o.CustomSetting, "queryable": &o.Queryable, "replicateable": &o.Replicateable,
-		"retrieveable": &o.Retrieveable, "updateable": &o.Updateable, "deprecatedAndHidden": &o.Deprecated,
+		"retrieveable": &o.Retrieveable, "createable": &o.Createable, "updateable": &o.Updateable,
+		"deletable": &o.Deletable, "undeletable": &o.Undeletable, "deprecatedAndHidden": &o.Deprecated,
 	}
 }

@@ -27,7 +27,7 @@ var errEnough = errors.New("enough")
 // QueryBatch sends a query and hands the records of its first answer to each,
 // as they arrive. With all it reads deleted and archived records too.
 func (c *Client) QueryBatch(ctx context.Context, soql string, all bool, each func(Record) error) (Batch, error) {
-	return c.batch(ctx, c.queryPath(soql, all), each)
+	return c.batch(ctx, queryPath(c.api, soql, all), each)
 }
 
 // NextBatch does the same for the answer at next. It may be repeated.
@@ -97,18 +97,19 @@ func (l *listing) took(b Batch) error {
 // Count gives the number of records that a SELECT COUNT() finds.
 func (c *Client) Count(ctx context.Context, soql string, all bool) (int64, error) {
 	var answer countAnswer
-	if _, err := c.api.Get(ctx, c.queryPath(soql, all), &answer); err != nil {
+	if _, err := c.api.Get(ctx, queryPath(c.api, soql, all), &answer); err != nil {
 		return 0, fmt.Errorf("count: %w", err)
 	}
 	return answer.read()
 }
 
-func (c *Client) queryPath(soql string, all bool) string {
+// queryPath is where a query is sent.
+func queryPath(api wire.API, soql string, all bool) string {
 	resource := "query"
 	if all {
 		resource = "queryAll"
 	}
-	return c.api.Path(resource) + "?q=" + url.QueryEscape(soql)
+	return api.Path(resource) + "?q=" + url.QueryEscape(soql)
 }
 
 func (c *Client) batch(ctx context.Context, path string, each func(Record) error) (Batch, error) {

@@ -99,7 +99,8 @@ type Ledger interface {
 	Tally(ctx context.Context, plan string) ([]Count, error)
 	// Plans lists the plans that have lines, in order of their names.
 	Plans(ctx context.Context) ([]string, error)
-	// Rows reads the rows of some records, deleted ones included. Those that there are none of are left out.
+	// Rows reads the rows of some records, in the order of the Ids, deleted ones included. Those that there are
+	// none of are left out.
 	Rows(ctx context.Context, t shape.Table, ids []string) ([]Row, error)
 }
 

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"catchment/internal/warehouse/archived/archivedtest"
 	"catchment/internal/warehouse/bodies/bodiestest"
 	"catchment/internal/warehouse/duckdb"
 	"catchment/internal/warehouse/sql"
@@ -38,6 +39,11 @@ func TestBodies(t *testing.T) {
 	bodiestest.Run(t, subject)
 }
 
+func TestArchived(t *testing.T) {
+	t.Parallel()
+	archivedtest.Run(t, subject)
+}
+
 func TestStatements(t *testing.T) {
 	t.Parallel()
 	oversql.Check(t, open)
@@ -55,6 +61,11 @@ func subjectDDLCommits(t testing.TB) warehousetest.Subject {
 func TestDDLCommits(t *testing.T) {
 	t.Parallel()
 	warehousetest.Run(t, subjectDDLCommits, warehousetest.Lands, warehousetest.Eraser)
+}
+
+func TestArchivedDDLCommits(t *testing.T) {
+	t.Parallel()
+	archivedtest.Run(t, subjectDDLCommits)
 }
 
 func TestStatementsDDLCommits(t *testing.T) {

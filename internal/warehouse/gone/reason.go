@@ -15,6 +15,7 @@ const (
 	Purged      Reason = "purged"        // it is gone for good
 	Hidden      Reason = "hidden"        // it is out of the user's sight, and Salesforce's delete log lacks it
 	OutOfFilter Reason = "out_of_filter" // it doesn't meet the flow's where any more
+	Archived    Reason = "archived"      // an archive took it out of Salesforce, once its copy was proven
 	Erased      Reason = "erased"        // Erase removed it, under any policy: only tombstones say so
 )
 
@@ -36,6 +37,7 @@ func Reasons() []Traits {
 		{Reason: Purged},
 		{Reason: Hidden, Sight: true},
 		{Reason: OutOfFilter},
+		{Reason: Archived, Kept: true, Approved: true},
 		{Reason: Erased},
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -28,6 +29,7 @@ func TestReasons(t *testing.T) {
 		{Purged.Traits(), Flag, Remove, Ignore, true, false},
 		{Hidden.Traits(), Flag, Remove, Ignore, true, true},
 		{OutOfFilter.Traits(), Flag, Remove, Ignore, true, false},
+		{Archived.Traits(), Flag, Flag, Ignore, false, false},
 		{Erased.Traits(), Flag, Remove, Ignore, true, false},
 		{Reason("nobody's").Traits(), Flag, Remove, Ignore, true, false},
 		{Traits{Reason: "all", Sight: true, Kept: true, Approved: true}, Flag, Flag, Ignore, false, true},
@@ -89,13 +91,14 @@ func TestReasonsAreNamedOnce(t *testing.T) {
 	for _, traits := range Reasons() {
 		names = append(names, string(traits.Reason))
 	}
+	tests := []string{"testdata", "warehousetest", "archivedtest", "pgtest"}
 	literal := regexp.MustCompile("[\"'`](" + strings.Join(names, "|") + ")[\"'`]")
 	for _, dir := range []string{"..", "../../replicate", "../../verify", "../../control"} {
 		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 			switch ext := filepath.Ext(path); {
 			case err != nil:
 				return err
-			case d.IsDir() && (d.Name() == "testdata" || d.Name() == "warehousetest" || d.Name() == "pgtest"):
+			case d.IsDir() && slices.Contains(tests, d.Name()):
 				return filepath.SkipDir
 			case d.IsDir(), ext != ".go" && ext != ".sql", strings.HasSuffix(path, "_test.go"),
 				path == "../gone/reason.go":

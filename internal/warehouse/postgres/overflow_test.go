@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"catchment/internal/warehouse/archived/archivedtest"
 	"catchment/internal/warehouse/bodies/bodiestest"
 	"catchment/internal/warehouse/sql"
 	"catchment/internal/warehouse/sql/dialect"
@@ -160,6 +161,12 @@ func TestOverflow(t *testing.T) {
 func TestOverflowBodies(t *testing.T) {
 	t.Parallel()
 	bodiestest.Run(t, crowdedSubject)
+}
+
+// So does the ledger of archives.
+func TestOverflowArchived(t *testing.T) {
+	t.Parallel()
+	archivedtest.Run(t, crowdedSubject)
 }
 
 // So it does for CALL.

@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"testing"
 
+	"catchment/internal/warehouse/archived/archivedtest"
 	"catchment/internal/warehouse/bodies/bodiestest"
 	"catchment/internal/warehouse/pgtest"
 	"catchment/internal/warehouse/postgres"
@@ -43,6 +44,11 @@ func TestDriver(t *testing.T) {
 func TestBodies(t *testing.T) {
 	t.Parallel()
 	bodiestest.Run(t, subject)
+}
+
+func TestArchived(t *testing.T) {
+	t.Parallel()
+	archivedtest.Run(t, subject)
 }
 
 func TestStatements(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/archived/archivedtest"
 	"catchment/internal/warehouse/gone"
 	"catchment/internal/warehouse/postgres"
 	"catchment/internal/warehouse/shape"
@@ -102,6 +103,14 @@ func TestCall(t *testing.T) {
 	var called atomic.Int64
 	warehousetest.RunBy(t, calling(&called))
 	calledAtLeast(t, &called, 60)
+}
+
+// Archived rows stay under CALL, too.
+func TestCallArchived(t *testing.T) {
+	t.Parallel()
+	var called atomic.Int64
+	archivedtest.RunBy(t, calling(&called))
+	calledAtLeast(t, &called, 30)
 }
 
 // calledAtLeast counts, when all promises were checked.

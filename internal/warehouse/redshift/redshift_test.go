@@ -15,6 +15,7 @@ import (
 
 	"catchment/internal/fakeaws/bucket"
 	standin "catchment/internal/fakeaws/redshift"
+	"catchment/internal/warehouse/archived/archivedtest"
 	"catchment/internal/warehouse/bodies/bodiestest"
 	"catchment/internal/warehouse/pgtest"
 	"catchment/internal/warehouse/redshift"
@@ -143,6 +144,16 @@ func TestDataBodies(t *testing.T) {
 func TestBodies(t *testing.T) {
 	t.Parallel()
 	bodiestest.Run(t, over(open))
+}
+
+func TestArchived(t *testing.T) {
+	t.Parallel()
+	archivedtest.Run(t, over(open))
+}
+
+func TestDataArchived(t *testing.T) {
+	t.Parallel()
+	archivedtest.Run(t, over(openData))
 }
 
 func TestDataStatements(t *testing.T) {

@@ -13,10 +13,14 @@ package sql
 
 import (
 	"context"
+	"time"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/archived"
 	"catchment/internal/warehouse/bodies"
 	"catchment/internal/warehouse/many"
+	"catchment/internal/warehouse/sql/archives"
+	"catchment/internal/warehouse/sql/dialect"
 )
 
 // New is a warehouse of SQL with all roles that a driver has. Migrate must have
@@ -78,6 +82,9 @@ func (c core) Bodies() bodies.Register { return &registrar{c.at} }
 // Catalog lists the files of the copy.
 func (c core) Catalog() bodies.Catalog { return catalogOf(c.at) }
 
+// Archived is the ledger of what left Salesforce.
+func (c core) Archived() archived.Ledger { return ledgerOf(c.at) }
+
 // Many is what can be done for many flows at once: nothing, where the locks of each are taken before anything of it
 // is looked at.
 func (c core) Many() many.Flows {
@@ -93,4 +100,30 @@ func (c core) Agreed(ctx context.Context) (warehouse.Agreement, error) {
 		return w.Agreed(ctx)
 	}
 	return warehouse.Agreement{}, nil
+}
+
+// ledgerOf is what became of records that were to leave Salesforce.
+func ledgerOf(w *store) *archives.Ledger {
+	return archives.New(archives.Place{
+		Dialect: w.d, Options: w.o,
+		View: func(ctx context.Context, f func(archives.Tx) error) error {
+			return w.driver.View(ctx, func(tx Tx) error { return f(ledgerTx{tx}) })
+		},
+		Fenced: func(ctx context.Context, f warehouse.Fence, what, table string, do func(archives.Tx) error) error {
+			t := transaction{fence: f, what: what}
+			if table != "" {
+				t.tables = []string{w.d.Table(w.o.Schema, table)}
+			}
+			return w.within(ctx, t, func(tx Tx) error { return do(ledgerTx{tx}) })
+		},
+		Columns: func(ctx context.Context, tx archives.Tx, table string) ([]dialect.Stored, error) {
+			return finalColumns(ctx, tx.(ledgerTx).Tx, w, table)
+		},
+		Touched: func(ctx context.Context, tx archives.Tx, flow string, written, read time.Time) error {
+			return (&marks{w}).touched(ctx, tx.(ledgerTx).Tx, flow, written, read)
+		},
+		Outdate: func(ctx context.Context, tx archives.Tx, flow string) error {
+			return (&installer{store: w}).outdate(ctx, tx.(ledgerTx).Tx, flow)
+		},
+	})
 }

@@ -47,6 +47,15 @@ type Tx interface {
 	Load(ctx context.Context, c Copy) ([]int64, error)
 }
 
+// A ledgerTx is a Tx as a ledger sees it.
+type ledgerTx struct{ Tx }
+
+func (t ledgerTx) Query(
+	ctx context.Context, each func(func(...any) error) error, sql string, args ...any,
+) error {
+	return t.Tx.Query(ctx, func(scan Scan) error { return each(scan) }, sql, args...)
+}
+
 // A Catalog is a Tx that has a shorter way to one table than information_schema, where
 // a question about one of them looks at all: with hundreds of them that is most of what a
 // run does. It answers the same.

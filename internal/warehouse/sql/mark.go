@@ -210,6 +210,22 @@ func markRow(m warehouse.Mark) []any {
 		dialect.Stamp(m.Newest), m.Attempt, m.Memory}
 }
 
+// touched has a flow's mark know that rows of its table were written by us at a moment, and say that they
+// were read at one: else they would look like another hand's (invariant 12).
+func (w *marks) touched(ctx context.Context, tx Tx, flow string, written, read time.Time) error {
+	m, known, err := w.mark(ctx, tx, flow)
+	if err != nil || !known {
+		return err
+	}
+	m.Newest = written
+	for _, at := range []time.Time{written, read} {
+		if at.After(m.SyncedAt) {
+			m.SyncedAt = at
+		}
+	}
+	return w.saveMark(ctx, tx, m)
+}
+
 // Remember writes what is known of a flow into its mark, and the grade that its
 // watermark may claim by that.
 func (w *marks) Remember(ctx context.Context, f warehouse.Fence, memory, grade string) error {
@@ -294,6 +310,9 @@ func (w *marks) rebind(ctx context.Context, tx Tx, org string, drop bool) error 
 		forget = ", row_count = 0, synced_at = NULL, newest = NULL"
 	}
 	strangers, err := w.strangers(ctx, tx, org)
+	if err == nil && drop {
+		err = noneArchived(ctx, tx, w.store, strangers)
+	}
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/gone"
 	"catchment/internal/warehouse/shape"
+	"catchment/internal/warehouse/sql/archives"
 	"catchment/internal/warehouse/sql/own"
 	"catchment/internal/warehouse/sql/statements"
 )
@@ -198,6 +199,9 @@ func (s *erasing) some(ctx context.Context, tx Tx, values []string) error {
 		tombs = append(tombs, []any{s.e.Table.Name, key, never, never, string(gone.Erased), s.now})
 	}
 	if err := insert(ctx, tx, s.Tombs(), tombs); err != nil {
+		return err
+	}
+	if err := archives.Hide(ctx, ledgerTx{tx}, &s.Tables, keys); err != nil {
 		return err
 	}
 	for _, from := range s.places("", &s.out) {

@@ -249,7 +249,7 @@ func (w *shaper) readable(ctx context.Context, tx Tx) ([]string, error) {
 			tables = append(tables, m.Table)
 		}
 	}
-	return append(tables, body.Table, own.PicklistsTable, own.FieldsTable, own.ObjectsTable), nil
+	return append(tables, body.Table, own.ArchiveTable, own.PicklistsTable, own.FieldsTable, own.ObjectsTable), nil
 }
 
 // grants let the readers read the final table of t, which is new. Those that Grant has

@@ -10,6 +10,7 @@ import (
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql/dialect"
+	"catchment/internal/warehouse/sql/own"
 	"catchment/internal/warehouse/sql/statements"
 )
 
@@ -104,4 +105,28 @@ func (w *detacher) Begin(
 // the question; either way Consolidate may follow.
 func (w *detacher) Ended(ctx context.Context, id string, patience time.Duration) (bool, error) {
 	return w.background.Ended(ctx, id, patience)
+}
+
+// outdate has CALL refuse a flow's table, where its procedure was written by a version that knows nothing of
+// archives: it would take archived rows for deleted ones.
+func (w *installer) outdate(ctx context.Context, tx Tx, flow string) error {
+	if w.d.Clock == "" || !w.d.TransactionalDDL {
+		return nil
+	}
+	m, known, err := w.mark(ctx, tx, flow)
+	if err != nil || !known {
+		return err
+	}
+	old, err := count(ctx, tx, "SELECT count(*) FROM pg_proc p JOIN pg_namespace s ON s.oid = p.pronamespace "+
+		"WHERE s.nspname = $1 AND p.proname = $2 AND strpos(p.prosrc, $3) = 0 AND strpos(p.prosrc, 'DECLARE') > 0",
+		w.o.Staging, statements.ProcedureName(w.d, m.Table), own.ArchiveTable)
+	if err != nil || old == 0 {
+		return err
+	}
+	text, err := statements.Outdated(w.d, w.o, m.Table)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, text)
+	return err
 }

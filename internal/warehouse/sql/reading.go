@@ -35,8 +35,9 @@ type comparing struct {
 func (w *asker) Reading(ctx context.Context, f warehouse.Fence, c evidence.Comparison) (warehouse.Reading, error) {
 	r := &comparing{w: w, f: f, c: c, name: shape.Shorten(w.d.LongestName, own.ReadingTable+c.Table.Name, c.Table.Name)}
 	r.reading = w.own(r.name)
-	r.suspect = w.own(shape.Shorten(w.d.LongestName, own.SuspectTable+c.Table.Name, c.Table.Name))
-	r.asked = w.own(shape.Shorten(w.d.LongestName, own.AskedTable+c.Table.Name, c.Table.Name))
+	suspect, asked := own.BesideReading()
+	r.suspect = w.own(shape.Shorten(w.d.LongestName, suspect+c.Table.Name, c.Table.Name))
+	r.asked = w.own(shape.Shorten(w.d.LongestName, asked+c.Table.Name, c.Table.Name))
 	err := w.shape(ctx, f, "read "+c.Table.Name, func(tx Tx) ([]dialect.Step, error) {
 		var err error
 		if r.final, err = finalColumns(ctx, tx, w.store, c.Table.Name); err != nil {

@@ -17,16 +17,19 @@ const (
 	ObjectsTable   = "_catchment_objects"
 	FieldsTable    = "_catchment_fields"
 	PicklistsTable = "_catchment_picklists"
+	ArchiveTable   = "_catchment_archive"
 	RowsTable      = "_catchment_rows_"    // where a final table is a view, the table's name behind
 	AsideTable     = "_catchment_aside_"   // such a view, until another one has its place
 	NewestTable    = "_catchment_newest"   // temporary
 	GoneTable      = "_catchment_gone"     // temporary
-	ReadingTable   = "_catchment_reading_" // and the next two: as long as a comparison lasts, the table's name behind
-	SuspectTable   = "_catchment_suspect_"
-	AskedTable     = "_catchment_asked_"
+	ReadingTable   = "_catchment_reading_" // as long as a comparison lasts, the table's name behind
 )
 
-// An Table is one of our own tables: columns as "name kind".
+// BesideReading are the beginnings of the names of two more tables that a comparison has beside its reading: of
+// what was judged to differ, and of what is asked about again.
+func BesideReading() (suspect, asked string) { return "_catchment_suspect_", "_catchment_asked_" }
+
+// A Table is one of our own tables: columns as "name kind".
 type Table struct {
 	Name    string
 	Final   bool // in the final schema
@@ -82,6 +85,10 @@ func Migrations() [][]Table {
 		{Name: body.Table, Final: true, Columns: "object text, record_id text, state text, sha256 text, " +
 			"md5 text, size long, content_type text, read_at timestamp, reason text, tries long, again_at timestamp, " +
 			"checksum text, stamp timestamp"},
+	}, {
+		{Name: ArchiveTable, Final: true, Key: "object, record_id, plan", Columns: "plan text, object text, " +
+			"record_id text, level int, state text, reason text, stamp timestamp, digest text, batch long, " +
+			"proven_at timestamp, ended_at timestamp, new_id text"},
 	}}
 }
 

@@ -40,11 +40,13 @@ FROM (
 	GROUP BY {key}
 ) v
 JOIN {final} f ON {same_key}
-WHERE {row_deleted} IS NULL`, dialect.Holes{
+WHERE {row_deleted} IS NULL
+	AND {stays}`, dialect.Holes{
 		"gone": s.Quote(own.GoneTable), "row_key": s.Dialect.List("f.", s.Of.Table.Key), "row_at": s.Col("f", own.At),
 		"key": s.Dialect.List("v.", s.Of.Table.Key), "stamp": stamps, "read_at": s.Col("v", own.ReadAt),
 		"staging": s.Staging(), "where": where,
 		"final": s.Rows(), "same_key": s.SameKey("v", "f"), "row_deleted": s.Col("f", own.DeletedAt),
+		"stays": s.stays("f"),
 	})
 	if p.override {
 		sql += "\n\tAND " + s.notEarlier("v.read_at", "f")
@@ -76,10 +78,12 @@ SELECT {row_key}, {row_at}, {read_at}
 FROM {final} f
 WHERE {row_deleted} IS NULL
 	AND NOT EXISTS (SELECT 1 FROM {staging} v WHERE {where} AND {same_key})
-	AND {not_rejected}`, dialect.Holes{
+	AND {not_rejected}
+	AND {stays}`, dialect.Holes{
 		"gone": s.Quote(own.GoneTable), "row_key": s.Dialect.List("f.", s.Of.Table.Key), "row_at": s.Col("f", own.At),
 		"read_at": readAt, "final": s.Rows(), "row_deleted": s.Col("f", own.DeletedAt),
 		"staging": s.Staging(), "where": where, "same_key": s.SameKey("v", "f"), "not_rejected": notRejected,
+		"stays": s.stays("f"),
 	})
 	if p.override {
 		sql += "\n\tAND " + s.notEarlier(readAt, "f")

@@ -371,12 +371,16 @@ func kept(t gone.Traits) bool { return t.Kept }
 
 func special(t gone.Traits) bool { return t.Kept || t.Approved }
 
-// spare is the condition that keeps versions of deleted records away from rows
-// that are gone for one of some reasons, "" where there is no such reason.
+// spare is the condition that keeps versions of deleted records away from rows that are gone for one of some
+// reasons, and from rows whose records an archive is about to take out of Salesforce.
 func (s *Merge) spare(p Part, reasons string) string {
-	if _, told := p.carries(s.Of.Table, shape.FieldDeleted); !told || reasons == "" {
-		return ""
+	if _, told := p.carries(s.Of.Table, shape.FieldDeleted); !told || s.Of.Policy == gone.Ignore {
+		return "" // it says of none that it is deleted, or those that are were left out before
 	}
-	return fmt.Sprintf("\n\tAND NOT (%s AND coalesce(%s IN (%s), false))", s.deleted(p),
-		s.Col("f", own.DeleteReason), reasons)
+	kept := ""
+	if reasons != "" {
+		kept = fmt.Sprintf("coalesce(%s IN (%s), false) OR ", s.Col("f", own.DeleteReason), reasons)
+	}
+	return fmt.Sprintf("\n\tAND NOT (%s AND (%s%s IN (SELECT record_id %s)))", s.deleted(p), kept, s.RecordKey("v"),
+		s.leaving())
 }

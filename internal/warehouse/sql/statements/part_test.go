@@ -51,20 +51,25 @@ func TestParts(t *testing.T) {
 }
 
 func TestSpare(t *testing.T) {
-	table := shape.Table{Columns: []shape.Column{{Name: "isdeleted", Field: "IsDeleted", Kind: shape.Bool}}}
-	s := &Merge{Tables: Tables{Dialect: &dialect.Dialect{}, Table: table}, Of: warehouse.Merge{Table: table}}
+	table := shape.Table{Object: "Account", Key: []string{"id"},
+		Columns: []shape.Column{{Name: "isdeleted", Field: "IsDeleted", Kind: shape.Bool}}}
+	d := &dialect.Dialect{Types: []dialect.ColumnType{{Kind: shape.Text, Name: "TEXT"}}}
+	s := &Merge{Tables: Tables{Dialect: d, Table: table, Options: warehouse.Options{Schema: "sf"}},
+		Of: warehouse.Merge{Table: table}}
 	p := Part{columns: []string{"isdeleted"}}
 	all := []gone.Traits{{Reason: "a", Kept: true}, {Reason: "b"}, {Reason: "c", Approved: true},
 		{Reason: "d", Kept: true}}
-	const want = "\n\tAND NOT (coalesce(v.\"isdeleted\", false) AND coalesce(f.\"_catchment_delete_reason\" IN " +
-		"('a', 'd'), false))"
-	if got := s.spare(p, literalsOf(all, kept)); got != want {
+	const begins, went, ends = "\n\tAND NOT (coalesce(v.\"isdeleted\", false) AND (",
+		"coalesce(f.\"_catchment_delete_reason\" IN ('a', 'd'), false) OR ",
+		"CAST(v.\"id\" AS TEXT) IN (SELECT record_id FROM \"sf\".\"_catchment_archive\" a WHERE " +
+			"a.object = 'Account' AND a.state = 'posted')))"
+	if got := s.spare(p, literalsOf(all, kept)); got != begins+went+ends {
 		t.Errorf("got %s", got)
 	}
 	if got := literalsOf(all, special); got != "'a', 'c', 'd'" {
 		t.Errorf("got %s", got)
 	}
-	if got := s.spare(p, literalsOf(all[1:3], kept)); got != "" {
+	if got := s.spare(p, literalsOf(all[1:3], kept)); got != begins+ends {
 		t.Errorf("got %s", got)
 	}
 	if got := s.spare(Part{columns: []string{"id"}}, "'a'"); got != "" {

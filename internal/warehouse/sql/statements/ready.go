@@ -34,7 +34,7 @@ func Ready(d *dialect.Dialect, o warehouse.Options, ps []warehouse.Procedure) (s
 	if d.Grantee != "" {
 		for _, role := range o.GrantTo {
 			todo = append(todo, d.Grant(role, o.Schema, true,
-				append(names[:len(names):len(names)], body.Table, own.PicklistsTable, own.FieldsTable,
+				append(names[:len(names):len(names)], body.Table, own.ArchiveTable, own.PicklistsTable, own.FieldsTable,
 					own.ObjectsTable)...)...)
 		}
 	}

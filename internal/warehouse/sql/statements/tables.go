@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/archived"
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql/dialect"
 	"catchment/internal/warehouse/sql/own"
@@ -192,4 +193,18 @@ func (s *Tables) notRejected(alias, attempt string) string {
 		"of":  attempt,
 		"key": s.RecordKey(alias), "op": s.Col("r", own.Op),
 	})
+}
+
+// leaving is the records that an archive has sent the delete of, and hasn't settled yet, from FROM on: until that
+// is done, what says that one of them is deleted is left alone.
+func (s *Tables) leaving() string {
+	return dialect.Fill("FROM {archive} a WHERE a.object = {object} AND a.state = {posted}", dialect.Holes{
+		"archive": s.Dialect.Table(s.Options.Schema, own.ArchiveTable), "object": dialect.Literal(s.Table.Object),
+		"posted": dialect.Literal(string(archived.Posted)),
+	})
+}
+
+// stays is the condition that a row of alias isn't one of those.
+func (s *Tables) stays(alias string) string {
+	return fmt.Sprintf("NOT EXISTS (SELECT 1 %s AND a.record_id = %s)", s.leaving(), s.RecordKey(alias))
 }

@@ -30,6 +30,7 @@ func (p eraser) Erase(
 		for key := range keys {
 			o.bury(e.Table.Name, key, never, never, "erased")
 		}
+		hideArchived(o, e.Table.Object, keys)
 		out = warehouse.Erased{Rows: final.remove(named), Staged: staging.remove(named)}
 		out.Staged += o.changeOwn(tableRejected).remove(func(r row) bool { return tells(r, e) })
 		if m, _ := o.mark(f.Flow); !m.SyncedAt.IsZero() { // what we took away isn't missing, what others did is

@@ -48,10 +48,11 @@ func (m *merge) absent(p part, vs []version) {
 func (m *merge) lost(reason gone.Reason, which func(row) (readAt string, lost bool)) int64 {
 	traits := traitsOf(string(reason))
 	remove := m.Policy == gone.Remove && !traits.Kept
+	leaving := m.o.leaving(m.Table.Object)
 	var n int64
 	m.grown -= m.final.remove(func(r row) bool {
 		readAt, lost := which(r)
-		if !lost || r[colDeleted] != "" {
+		if !lost || r[colDeleted] != "" || leaving[keyOf(m.Table, r)] {
 			return false
 		}
 		n++

@@ -3,6 +3,7 @@ package memory_test
 import (
 	"testing"
 
+	"catchment/internal/warehouse/archived/archivedtest"
 	"catchment/internal/warehouse/warehousetest"
 	"catchment/internal/warehouse/warehousetest/memory"
 )
@@ -15,3 +16,8 @@ func TestMemory(t *testing.T) {
 }
 
 func TestHistories(t *testing.T) { warehousetest.Histories(t, open) }
+
+func TestArchived(t *testing.T) {
+	t.Parallel()
+	archivedtest.Run(t, open)
+}

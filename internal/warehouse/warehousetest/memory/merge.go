@@ -208,9 +208,12 @@ func (m *merge) put(p part, vs []version) {
 		vs = slices.DeleteFunc(vs, func(v version) bool { return v.deleted })
 	}
 	rows, tombs := byKey(m.Table, m.final.rows), m.o.tombstones(m.Table.Name)
-	removed := map[string]bool{}
+	removed, leaving := map[string]bool{}, m.o.leaving(m.Table.Object)
 	for _, v := range newest(vs) {
 		old := rows[v.key]
+		if v.deleted && leaving[v.key] {
+			continue
+		}
 		if !p.replaces(v, old, tombs[v.key]) {
 			continue
 		}

@@ -23,6 +23,7 @@ const (
 	tableObjects   = "_catchment_objects"
 	tableFields    = "_catchment_fields"
 	tablePicklists = "_catchment_picklists"
+	tableArchive   = "_catchment_archive"
 )
 
 // Our own columns in the tables of a flow.
@@ -71,6 +72,8 @@ var (
 		tableFields: "object text, field text, column_name text, label text, type text, length int, " +
 			"precision_digits int, scale_digits int, nillable bool, calculated bool, custom bool, reference_to text, " +
 			"relationship_name text",
+		tableArchive: "plan text, object text, record_id text, level int, state text, reason text, stamp timestamp, " +
+			"digest text, batch long, proven_at timestamp, ended_at timestamp, new_id text",
 		tablePicklists: "object text, field text, position int, value text, label text, active bool, is_default bool",
 	}
 )

@@ -108,6 +108,7 @@ FROM "salesforce"."log__b" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."log__b" v WHERE v."_catchment_attempt" = CAST(:attempt AS VARCHAR) AND v."_catchment_job" IN (CAST(:job AS VARCHAR)) AND v."_catchment_op" = 'seen' AND v."day__c" = f."day__c" AND v."n__c" = f."n__c")
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(:attempt AS VARCHAR) AND r.record_key = CAST(f."day__c" AS VARCHAR) || chr(31) || CAST(f."n__c" AS VARCHAR) AND coalesce(r."_catchment_op", 'put') = 'put')
+	AND NOT EXISTS (SELECT 1 FROM "salesforce"."_catchment_archive" a WHERE a.object = 'Log__b' AND a.state = 'posted' AND a.record_id = CAST(f."day__c" AS VARCHAR) || chr(31) || CAST(f."n__c" AS VARCHAR))
 	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01') < CAST(:read_at AS TIMESTAMPTZ);
 
 -- A complete reading: what it lacks.
@@ -119,6 +120,7 @@ FROM "salesforce"."log__b" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."log__b" v WHERE v."_catchment_attempt" = CAST(:attempt AS VARCHAR) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put') AND v."day__c" = f."day__c" AND v."n__c" = f."n__c")
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(:attempt AS VARCHAR) AND r.record_key = CAST(f."day__c" AS VARCHAR) || chr(31) || CAST(f."n__c" AS VARCHAR) AND coalesce(r."_catchment_op", 'put') = 'put')
+	AND NOT EXISTS (SELECT 1 FROM "salesforce"."_catchment_archive" a WHERE a.object = 'Log__b' AND a.state = 'posted' AND a.record_id = CAST(f."day__c" AS VARCHAR) || chr(31) || CAST(f."n__c" AS VARCHAR))
 	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01') < CAST(:read_at AS TIMESTAMPTZ);
 UPDATE "salesforce"."log__b" AS f
 SET "_catchment_deleted_at" = CAST(:now AS TIMESTAMPTZ), "_catchment_delete_reason" = CAST('purged' AS VARCHAR), "_catchment_synced_at" = CAST(:now AS TIMESTAMPTZ), "_catchment_read_at" = n."_catchment_read_at"

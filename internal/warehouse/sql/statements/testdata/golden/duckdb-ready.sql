@@ -28,6 +28,8 @@ ALTER TABLE "salesforce_incremental"."_catchment_flow" ADD COLUMN deletes_told B
 INSERT INTO "salesforce_incremental"."_catchment_version" VALUES (6);
 CREATE TABLE "salesforce"."_catchment_files" (object VARCHAR, record_id VARCHAR, state VARCHAR, sha256 VARCHAR, md5 VARCHAR, size BIGINT, content_type VARCHAR, read_at TIMESTAMPTZ, reason VARCHAR, tries BIGINT, again_at TIMESTAMPTZ, checksum VARCHAR, stamp TIMESTAMPTZ);
 INSERT INTO "salesforce_incremental"."_catchment_version" VALUES (7);
+CREATE TABLE "salesforce"."_catchment_archive" (plan VARCHAR, object VARCHAR, record_id VARCHAR, level INTEGER, state VARCHAR, reason VARCHAR, stamp TIMESTAMPTZ, digest VARCHAR, batch BIGINT, proven_at TIMESTAMPTZ, ended_at TIMESTAMPTZ, new_id VARCHAR, PRIMARY KEY (object, record_id, plan));
+INSERT INTO "salesforce_incremental"."_catchment_version" VALUES (8);
 CREATE TABLE "salesforce_incremental"."account" (
 	"_catchment_attempt" VARCHAR,
 	"_catchment_op" VARCHAR,

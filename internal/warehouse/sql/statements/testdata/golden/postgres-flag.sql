@@ -85,7 +85,8 @@ WHERE v._catchment_rank = 1
 	AND (f."id" IS NULL OR (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') > coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01') OR
 		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') = coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01') > coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01')))
 	AND (t.record_key IS NULL OR (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') > coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01') OR
-		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') = coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01') > coalesce(t."_catchment_read_at", TIMESTAMPTZ '0001-01-01')));
+		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') = coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01') > coalesce(t."_catchment_read_at", TIMESTAMPTZ '0001-01-01')))
+	AND NOT (coalesce(v."isdeleted", false) AND (coalesce(f."_catchment_delete_reason" IN ('archived'), false) OR CAST(v."id" AS TEXT) IN (SELECT record_id FROM "salesforce"."_catchment_archive" a WHERE a.object = 'Account' AND a.state = 'posted')));
 UPDATE "salesforce"."account" f
 SET "isdeleted" = n."isdeleted", "masterrecordid" = n."masterrecordid", "systemmodstamp" = n."systemmodstamp", "odd""name" = n."odd""name", "amount__c" = n."amount__c", "_catchment_synced_at" = n."_catchment_synced_at", "_catchment_at" = n."_catchment_at", "_catchment_read_at" = n."_catchment_read_at", "_catchment_deleted_at" = n."_catchment_deleted_at", "_catchment_delete_reason" = n."_catchment_delete_reason", "_catchment_rejected_at" = n."_catchment_rejected_at"
 FROM "_catchment_newest" n
@@ -125,6 +126,7 @@ FROM "salesforce"."account" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."account" v WHERE v."_catchment_attempt" = CAST(:attempt AS TEXT) AND v."_catchment_job" IN (CAST(:job AS TEXT)) AND v."_catchment_op" = 'seen' AND v."id" = f."id")
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(:attempt AS TEXT) AND r.record_key = CAST(f."id" AS TEXT) AND coalesce(r."_catchment_op", 'put') = 'put')
+	AND NOT EXISTS (SELECT 1 FROM "salesforce"."_catchment_archive" a WHERE a.object = 'Account' AND a.state = 'posted' AND a.record_id = CAST(f."id" AS TEXT))
 	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01') < CAST(:read_at AS TIMESTAMPTZ);
 
 -- A complete reading: what it lacks.
@@ -136,6 +138,7 @@ FROM "salesforce"."account" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."account" v WHERE v."_catchment_attempt" = CAST(:attempt AS TEXT) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put') AND v."id" = f."id")
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(:attempt AS TEXT) AND r.record_key = CAST(f."id" AS TEXT) AND coalesce(r."_catchment_op", 'put') = 'put')
+	AND NOT EXISTS (SELECT 1 FROM "salesforce"."_catchment_archive" a WHERE a.object = 'Account' AND a.state = 'posted' AND a.record_id = CAST(f."id" AS TEXT))
 	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01') < CAST(:read_at AS TIMESTAMPTZ);
 UPDATE "salesforce"."account" AS f
 SET "_catchment_deleted_at" = CAST(:now AS TIMESTAMPTZ), "_catchment_delete_reason" = CAST('purged' AS TEXT), "_catchment_synced_at" = CAST(:now AS TIMESTAMPTZ), "_catchment_read_at" = n."_catchment_read_at", "isdeleted" = true

@@ -98,6 +98,11 @@ BEGIN
 			this_passed := this_passed + 1; -- records of two kinds: the run that read them consolidates them
 			CONTINUE;
 		END IF;
+		SELECT count(*) INTO this_count FROM "salesforce_incremental"."_catchment_page" WHERE attempt = this_attempt AND reason IN ('archived');
+		IF this_count > 0 THEN
+			this_passed := this_passed + 1; -- gone for a reason that has rules of its own: the run that read them consolidates them
+			CONTINUE;
+		END IF;
 		this_over := this_over OR this_one.override;
 		SELECT count(*) INTO this_count FROM (SELECT 1 FROM "salesforce"."account" LIMIT 1) x;
 		this_fresh := this_count = 0;
@@ -182,7 +187,8 @@ LEFT JOIN "salesforce"."account" f ON v."id" = f."id"
 LEFT JOIN "salesforce_incremental"."_catchment_tombstone" t ON t.table_name = CAST('account' AS TEXT) AND t.record_key = CAST(v."id" AS TEXT)
 WHERE v._catchment_rank = 1
 	AND (f."id" IS NULL OR (v."_catchment_read_at" IS NULL OR f."_catchment_read_at" IS NULL OR v."_catchment_read_at" >= f."_catchment_read_at"))
-	AND (t.record_key IS NULL OR (v."_catchment_read_at" IS NULL OR t."_catchment_read_at" IS NULL OR v."_catchment_read_at" >= t."_catchment_read_at"));
+	AND (t.record_key IS NULL OR (v."_catchment_read_at" IS NULL OR t."_catchment_read_at" IS NULL OR v."_catchment_read_at" >= t."_catchment_read_at"))
+	AND NOT (coalesce(v."isdeleted", false) AND (coalesce(f."_catchment_delete_reason" IN ('archived'), false) OR CAST(v."id" AS TEXT) IN (SELECT record_id FROM "salesforce"."_catchment_archive" a WHERE a.object = 'Account' AND a.state = 'posted')));
 			ELSE
 				INSERT INTO "_catchment_newest"
 SELECT
@@ -214,7 +220,8 @@ WHERE v._catchment_rank = 1
 	AND (f."id" IS NULL OR (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') > coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01') OR
 		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') = coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01') > coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01')))
 	AND (t.record_key IS NULL OR (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') > coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01') OR
-		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') = coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01') > coalesce(t."_catchment_read_at", TIMESTAMPTZ '0001-01-01')));
+		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') = coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01') > coalesce(t."_catchment_read_at", TIMESTAMPTZ '0001-01-01')))
+	AND NOT (coalesce(v."isdeleted", false) AND (coalesce(f."_catchment_delete_reason" IN ('archived'), false) OR CAST(v."id" AS TEXT) IN (SELECT record_id FROM "salesforce"."_catchment_archive" a WHERE a.object = 'Account' AND a.state = 'posted')));
 			END IF;
 			SELECT count(CASE WHEN NOT known THEN 1 END), count(CASE WHEN known AND NOT (live AND n."_catchment_deleted_at" IS NOT NULL) THEN 1 END), count(CASE WHEN live AND n."_catchment_deleted_at" IS NOT NULL THEN 1 END), count(CASE WHEN known THEN 1 END) INTO this_inserts, this_updates, this_deletes, this_known FROM "_catchment_newest" n;
 			this_deleted := this_deleted + this_deletes;
@@ -331,6 +338,7 @@ FROM (
 ) v
 JOIN "salesforce"."account" f ON v."id" = f."id"
 WHERE f."_catchment_deleted_at" IS NULL
+	AND NOT EXISTS (SELECT 1 FROM "salesforce"."_catchment_archive" a WHERE a.object = 'Account' AND a.state = 'posted' AND a.record_id = CAST(f."id" AS TEXT))
 	AND (v.read_at IS NULL OR f."_catchment_read_at" IS NULL OR v.read_at >= f."_catchment_read_at");
 			ELSE
 				INSERT INTO "_catchment_gone"
@@ -343,6 +351,7 @@ FROM (
 ) v
 JOIN "salesforce"."account" f ON v."id" = f."id"
 WHERE f."_catchment_deleted_at" IS NULL
+	AND NOT EXISTS (SELECT 1 FROM "salesforce"."_catchment_archive" a WHERE a.object = 'Account' AND a.state = 'posted' AND a.record_id = CAST(f."id" AS TEXT))
 	AND (v.at IS NULL OR v.at >= coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01'))
 	AND coalesce(v.read_at, TIMESTAMPTZ '0001-01-01') > coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01');
 			END IF;
@@ -384,6 +393,7 @@ FROM "salesforce"."account" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."account" v WHERE v."_catchment_attempt" IS NOT DISTINCT FROM CAST(this_attempt AS TEXT) AND coalesce(v."_catchment_job", '') IN (SELECT '' UNION ALL SELECT job FROM "salesforce_incremental"."_catchment_page" WHERE attempt = this_attempt AND op = 'seen' AND coalesce(nullif(reason, ''), this_one.absent_reason) = this_reason) AND v."_catchment_op" = 'seen' AND v."id" = f."id")
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS TEXT) AND r.record_key = CAST(f."id" AS TEXT) AND coalesce(r."_catchment_op", 'put') = 'put')
+	AND NOT EXISTS (SELECT 1 FROM "salesforce"."_catchment_archive" a WHERE a.object = 'Account' AND a.state = 'posted' AND a.record_id = CAST(f."id" AS TEXT))
 	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01') < CAST(this_read_at AS TIMESTAMPTZ);
 			GET DIAGNOSTICS this_deletes := ROW_COUNT;
 			this_deleted := this_deleted + this_deletes;
@@ -413,6 +423,7 @@ FROM "salesforce"."account" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."account" v WHERE v."_catchment_attempt" IS NOT DISTINCT FROM CAST(this_attempt AS TEXT) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put') AND v."id" = f."id")
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS TEXT) AND r.record_key = CAST(f."id" AS TEXT) AND coalesce(r."_catchment_op", 'put') = 'put')
+	AND NOT EXISTS (SELECT 1 FROM "salesforce"."_catchment_archive" a WHERE a.object = 'Account' AND a.state = 'posted' AND a.record_id = CAST(f."id" AS TEXT))
 	AND (CAST(this_read_at AS TIMESTAMPTZ) IS NULL OR f."_catchment_read_at" IS NULL OR CAST(this_read_at AS TIMESTAMPTZ) >= f."_catchment_read_at");
 			ELSE
 				INSERT INTO "_catchment_gone"
@@ -421,6 +432,7 @@ FROM "salesforce"."account" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."account" v WHERE v."_catchment_attempt" IS NOT DISTINCT FROM CAST(this_attempt AS TEXT) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put') AND v."id" = f."id")
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS TEXT) AND r.record_key = CAST(f."id" AS TEXT) AND coalesce(r."_catchment_op", 'put') = 'put')
+	AND NOT EXISTS (SELECT 1 FROM "salesforce"."_catchment_archive" a WHERE a.object = 'Account' AND a.state = 'posted' AND a.record_id = CAST(f."id" AS TEXT))
 	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01') < CAST(this_read_at AS TIMESTAMPTZ);
 			END IF;
 			GET DIAGNOSTICS this_deletes := ROW_COUNT;
@@ -655,6 +667,11 @@ BEGIN
 			this_passed := this_passed + 1; -- records of two kinds: the run that read them consolidates them
 			CONTINUE;
 		END IF;
+		SELECT count(*) INTO this_count FROM "salesforce_incremental"."_catchment_page" WHERE attempt = this_attempt AND reason IN ('archived');
+		IF this_count > 0 THEN
+			this_passed := this_passed + 1; -- gone for a reason that has rules of its own: the run that read them consolidates them
+			CONTINUE;
+		END IF;
 		this_over := this_over OR this_one.override;
 		SELECT count(*) INTO this_count FROM (SELECT 1 FROM "salesforce"."contact" LIMIT 1) x;
 		this_fresh := this_count = 0;
@@ -746,7 +763,8 @@ LEFT JOIN "salesforce"."contact" f ON v."id" = f."id"
 LEFT JOIN "salesforce_incremental"."_catchment_tombstone" t ON t.table_name = CAST('contact' AS TEXT) AND t.record_key = CAST(v."id" AS TEXT)
 WHERE v._catchment_rank = 1
 	AND (f."id" IS NULL OR (v."_catchment_read_at" IS NULL OR f."_catchment_read_at" IS NULL OR v."_catchment_read_at" >= f."_catchment_read_at"))
-	AND (t.record_key IS NULL OR (v."_catchment_read_at" IS NULL OR t."_catchment_read_at" IS NULL OR v."_catchment_read_at" >= t."_catchment_read_at"));
+	AND (t.record_key IS NULL OR (v."_catchment_read_at" IS NULL OR t."_catchment_read_at" IS NULL OR v."_catchment_read_at" >= t."_catchment_read_at"))
+	AND NOT (coalesce(v."isdeleted", false) AND (coalesce(f."_catchment_delete_reason" IN ('archived'), false) OR CAST(v."id" AS TEXT) IN (SELECT record_id FROM "salesforce"."_catchment_archive" a WHERE a.object = 'Account' AND a.state = 'posted')));
 			ELSE
 				INSERT INTO "_catchment_newest"
 SELECT
@@ -778,7 +796,8 @@ WHERE v._catchment_rank = 1
 	AND (f."id" IS NULL OR (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') > coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01') OR
 		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') = coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01') > coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01')))
 	AND (t.record_key IS NULL OR (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') > coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01') OR
-		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') = coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01') > coalesce(t."_catchment_read_at", TIMESTAMPTZ '0001-01-01')));
+		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') = coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01') > coalesce(t."_catchment_read_at", TIMESTAMPTZ '0001-01-01')))
+	AND NOT (coalesce(v."isdeleted", false) AND (coalesce(f."_catchment_delete_reason" IN ('archived'), false) OR CAST(v."id" AS TEXT) IN (SELECT record_id FROM "salesforce"."_catchment_archive" a WHERE a.object = 'Account' AND a.state = 'posted')));
 			END IF;
 			SELECT count(CASE WHEN NOT known AND NOT n."_catchment_deleted_at" IS NOT NULL THEN 1 END), count(CASE WHEN known AND NOT n."_catchment_deleted_at" IS NOT NULL THEN 1 END), count(CASE WHEN live AND n."_catchment_deleted_at" IS NOT NULL THEN 1 END), count(CASE WHEN known THEN 1 END) INTO this_inserts, this_updates, this_deletes, this_known FROM "_catchment_newest" n;
 			this_deleted := this_deleted + this_deletes;
@@ -905,6 +924,7 @@ FROM (
 ) v
 JOIN "salesforce"."contact" f ON v."id" = f."id"
 WHERE f."_catchment_deleted_at" IS NULL
+	AND NOT EXISTS (SELECT 1 FROM "salesforce"."_catchment_archive" a WHERE a.object = 'Account' AND a.state = 'posted' AND a.record_id = CAST(f."id" AS TEXT))
 	AND (v.read_at IS NULL OR f."_catchment_read_at" IS NULL OR v.read_at >= f."_catchment_read_at");
 			ELSE
 				INSERT INTO "_catchment_gone"
@@ -917,6 +937,7 @@ FROM (
 ) v
 JOIN "salesforce"."contact" f ON v."id" = f."id"
 WHERE f."_catchment_deleted_at" IS NULL
+	AND NOT EXISTS (SELECT 1 FROM "salesforce"."_catchment_archive" a WHERE a.object = 'Account' AND a.state = 'posted' AND a.record_id = CAST(f."id" AS TEXT))
 	AND (v.at IS NULL OR v.at >= coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01'))
 	AND coalesce(v.read_at, TIMESTAMPTZ '0001-01-01') > coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01');
 			END IF;
@@ -964,6 +985,7 @@ FROM "salesforce"."contact" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."contact" v WHERE v."_catchment_attempt" IS NOT DISTINCT FROM CAST(this_attempt AS TEXT) AND coalesce(v."_catchment_job", '') IN (SELECT '' UNION ALL SELECT job FROM "salesforce_incremental"."_catchment_page" WHERE attempt = this_attempt AND op = 'seen' AND coalesce(nullif(reason, ''), this_one.absent_reason) = this_reason) AND v."_catchment_op" = 'seen' AND v."id" = f."id")
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS TEXT) AND r.record_key = CAST(f."id" AS TEXT) AND coalesce(r."_catchment_op", 'put') = 'put')
+	AND NOT EXISTS (SELECT 1 FROM "salesforce"."_catchment_archive" a WHERE a.object = 'Account' AND a.state = 'posted' AND a.record_id = CAST(f."id" AS TEXT))
 	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01') < CAST(this_read_at AS TIMESTAMPTZ);
 			GET DIAGNOSTICS this_deletes := ROW_COUNT;
 			this_deleted := this_deleted + this_deletes;
@@ -999,6 +1021,7 @@ FROM "salesforce"."contact" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."contact" v WHERE v."_catchment_attempt" IS NOT DISTINCT FROM CAST(this_attempt AS TEXT) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put') AND v."id" = f."id")
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS TEXT) AND r.record_key = CAST(f."id" AS TEXT) AND coalesce(r."_catchment_op", 'put') = 'put')
+	AND NOT EXISTS (SELECT 1 FROM "salesforce"."_catchment_archive" a WHERE a.object = 'Account' AND a.state = 'posted' AND a.record_id = CAST(f."id" AS TEXT))
 	AND (CAST(this_read_at AS TIMESTAMPTZ) IS NULL OR f."_catchment_read_at" IS NULL OR CAST(this_read_at AS TIMESTAMPTZ) >= f."_catchment_read_at");
 			ELSE
 				INSERT INTO "_catchment_gone"
@@ -1007,6 +1030,7 @@ FROM "salesforce"."contact" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."contact" v WHERE v."_catchment_attempt" IS NOT DISTINCT FROM CAST(this_attempt AS TEXT) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put') AND v."id" = f."id")
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS TEXT) AND r.record_key = CAST(f."id" AS TEXT) AND coalesce(r."_catchment_op", 'put') = 'put')
+	AND NOT EXISTS (SELECT 1 FROM "salesforce"."_catchment_archive" a WHERE a.object = 'Account' AND a.state = 'posted' AND a.record_id = CAST(f."id" AS TEXT))
 	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01') < CAST(this_read_at AS TIMESTAMPTZ);
 			END IF;
 			GET DIAGNOSTICS this_deletes := ROW_COUNT;

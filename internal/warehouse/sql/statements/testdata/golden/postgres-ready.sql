@@ -28,6 +28,8 @@ ALTER TABLE "salesforce_incremental"."_catchment_flow" ADD COLUMN deletes_told B
 INSERT INTO "salesforce_incremental"."_catchment_version" VALUES (6);
 CREATE TABLE "salesforce"."_catchment_files" (object TEXT, record_id TEXT, state TEXT, sha256 TEXT, md5 TEXT, size BIGINT, content_type TEXT, read_at TIMESTAMPTZ, reason TEXT, tries BIGINT, again_at TIMESTAMPTZ, checksum TEXT, stamp TIMESTAMPTZ);
 INSERT INTO "salesforce_incremental"."_catchment_version" VALUES (7);
+CREATE TABLE "salesforce"."_catchment_archive" (plan TEXT, object TEXT, record_id TEXT, level INTEGER, state TEXT, reason TEXT, stamp TIMESTAMPTZ, digest TEXT, batch BIGINT, proven_at TIMESTAMPTZ, ended_at TIMESTAMPTZ, new_id TEXT, PRIMARY KEY (object, record_id, plan));
+INSERT INTO "salesforce_incremental"."_catchment_version" VALUES (8);
 CREATE TABLE "salesforce_incremental"."account" (
 	"_catchment_attempt" TEXT,
 	"_catchment_op" TEXT,
@@ -59,6 +61,7 @@ CREATE TABLE "salesforce"."account" (
 GRANT USAGE ON SCHEMA "salesforce" TO "reader";
 GRANT SELECT ON "salesforce"."account" TO "reader";
 GRANT SELECT ON "salesforce"."_catchment_files" TO "reader";
+GRANT SELECT ON "salesforce"."_catchment_archive" TO "reader";
 GRANT SELECT ON "salesforce"."_catchment_picklists" TO "reader";
 GRANT SELECT ON "salesforce"."_catchment_fields" TO "reader";
 GRANT SELECT ON "salesforce"."_catchment_objects" TO "reader";

@@ -96,6 +96,11 @@ BEGIN
 			this_passed := this_passed + 1; -- records of two kinds: the run that read them consolidates them
 			CONTINUE;
 		END IF;
+		SELECT count(*) INTO this_count FROM "salesforce_incremental"."_catchment_page" WHERE attempt = this_attempt AND reason IN ('archived');
+		IF this_count > 0 THEN
+			this_passed := this_passed + 1; -- gone for a reason that has rules of its own: the run that read them consolidates them
+			CONTINUE;
+		END IF;
 		this_over := this_over OR this_one.override;
 		SELECT count(*) INTO this_count FROM (SELECT 1 FROM "salesforce"."account" LIMIT 1) x;
 		this_fresh := this_count = 0;
@@ -172,7 +177,8 @@ LEFT JOIN "salesforce"."account" f ON v."id" = f."id"
 LEFT JOIN "salesforce_incremental"."_catchment_tombstone" t ON t.table_name = CAST('account' AS VARCHAR(65535)) AND t.record_key = CAST(v."id" AS VARCHAR(65535))
 WHERE v._catchment_rank = 1
 	AND (f."id" IS NULL OR (v."_catchment_read_at" IS NULL OR f."_catchment_read_at" IS NULL OR v."_catchment_read_at" >= f."_catchment_read_at"))
-	AND (t.record_key IS NULL OR (v."_catchment_read_at" IS NULL OR t."_catchment_read_at" IS NULL OR v."_catchment_read_at" >= t."_catchment_read_at"));
+	AND (t.record_key IS NULL OR (v."_catchment_read_at" IS NULL OR t."_catchment_read_at" IS NULL OR v."_catchment_read_at" >= t."_catchment_read_at"))
+	AND NOT (coalesce(v."isdeleted", false) AND (coalesce(f."_catchment_delete_reason" IN ('archived'), false) OR CAST(v."id" AS VARCHAR(65535)) IN (SELECT record_id FROM "salesforce"."_catchment_archive" a WHERE a.object = 'Account' AND a.state = 'posted')));
 			ELSE
 				INSERT INTO "_catchment_newest"
 SELECT
@@ -203,7 +209,8 @@ WHERE v._catchment_rank = 1
 	AND (f."id" IS NULL OR (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') > coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01') OR
 		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') = coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01') > coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01')))
 	AND (t.record_key IS NULL OR (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') > coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01') OR
-		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') = coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01') > coalesce(t."_catchment_read_at", TIMESTAMPTZ '0001-01-01')));
+		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') = coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01') > coalesce(t."_catchment_read_at", TIMESTAMPTZ '0001-01-01')))
+	AND NOT (coalesce(v."isdeleted", false) AND (coalesce(f."_catchment_delete_reason" IN ('archived'), false) OR CAST(v."id" AS VARCHAR(65535)) IN (SELECT record_id FROM "salesforce"."_catchment_archive" a WHERE a.object = 'Account' AND a.state = 'posted')));
 			END IF;
 			SELECT count(CASE WHEN NOT known THEN 1 END), count(CASE WHEN known AND NOT (live AND n."_catchment_deleted_at" IS NOT NULL) THEN 1 END), count(CASE WHEN live AND n."_catchment_deleted_at" IS NOT NULL THEN 1 END), count(CASE WHEN known THEN 1 END) INTO this_inserts, this_updates, this_deletes, this_known FROM "_catchment_newest" n;
 			this_deleted := this_deleted + this_deletes;
@@ -318,6 +325,7 @@ FROM (
 ) v
 JOIN "salesforce"."account" f ON v."id" = f."id"
 WHERE f."_catchment_deleted_at" IS NULL
+	AND NOT EXISTS (SELECT 1 FROM "salesforce"."_catchment_archive" a WHERE a.object = 'Account' AND a.state = 'posted' AND a.record_id = CAST(f."id" AS VARCHAR(65535)))
 	AND (v.read_at IS NULL OR f."_catchment_read_at" IS NULL OR v.read_at >= f."_catchment_read_at");
 			ELSE
 				INSERT INTO "_catchment_gone"
@@ -330,6 +338,7 @@ FROM (
 ) v
 JOIN "salesforce"."account" f ON v."id" = f."id"
 WHERE f."_catchment_deleted_at" IS NULL
+	AND NOT EXISTS (SELECT 1 FROM "salesforce"."_catchment_archive" a WHERE a.object = 'Account' AND a.state = 'posted' AND a.record_id = CAST(f."id" AS VARCHAR(65535)))
 	AND (v.at IS NULL OR v.at >= coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01'))
 	AND coalesce(v.read_at, TIMESTAMPTZ '0001-01-01') > coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01');
 			END IF;
@@ -371,6 +380,7 @@ FROM "salesforce"."account" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."account" v WHERE (v."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) OR v."_catchment_attempt" IS NULL AND CAST(this_attempt AS VARCHAR(65535)) IS NULL) AND coalesce(v."_catchment_job", '') IN (SELECT '' UNION ALL SELECT job FROM "salesforce_incremental"."_catchment_page" WHERE attempt = this_attempt AND op = 'seen' AND coalesce(nullif(reason, ''), this_one.absent_reason) = this_reason) AND v."_catchment_op" = 'seen' AND v."id" = f."id")
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) AND r.record_key = CAST(f."id" AS VARCHAR(65535)) AND coalesce(r."_catchment_op", 'put') = 'put')
+	AND NOT EXISTS (SELECT 1 FROM "salesforce"."_catchment_archive" a WHERE a.object = 'Account' AND a.state = 'posted' AND a.record_id = CAST(f."id" AS VARCHAR(65535)))
 	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01') < CAST(this_read_at AS TIMESTAMPTZ);
 			GET DIAGNOSTICS this_deletes := ROW_COUNT;
 			this_deleted := this_deleted + this_deletes;
@@ -400,6 +410,7 @@ FROM "salesforce"."account" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."account" v WHERE (v."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) OR v."_catchment_attempt" IS NULL AND CAST(this_attempt AS VARCHAR(65535)) IS NULL) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put') AND v."id" = f."id")
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) AND r.record_key = CAST(f."id" AS VARCHAR(65535)) AND coalesce(r."_catchment_op", 'put') = 'put')
+	AND NOT EXISTS (SELECT 1 FROM "salesforce"."_catchment_archive" a WHERE a.object = 'Account' AND a.state = 'posted' AND a.record_id = CAST(f."id" AS VARCHAR(65535)))
 	AND (CAST(this_read_at AS TIMESTAMPTZ) IS NULL OR f."_catchment_read_at" IS NULL OR CAST(this_read_at AS TIMESTAMPTZ) >= f."_catchment_read_at");
 			ELSE
 				INSERT INTO "_catchment_gone"
@@ -408,6 +419,7 @@ FROM "salesforce"."account" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."account" v WHERE (v."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) OR v."_catchment_attempt" IS NULL AND CAST(this_attempt AS VARCHAR(65535)) IS NULL) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put') AND v."id" = f."id")
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) AND r.record_key = CAST(f."id" AS VARCHAR(65535)) AND coalesce(r."_catchment_op", 'put') = 'put')
+	AND NOT EXISTS (SELECT 1 FROM "salesforce"."_catchment_archive" a WHERE a.object = 'Account' AND a.state = 'posted' AND a.record_id = CAST(f."id" AS VARCHAR(65535)))
 	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01') < CAST(this_read_at AS TIMESTAMPTZ);
 			END IF;
 			GET DIAGNOSTICS this_deletes := ROW_COUNT;
@@ -631,6 +643,11 @@ BEGIN
 			this_passed := this_passed + 1; -- records of two kinds: the run that read them consolidates them
 			CONTINUE;
 		END IF;
+		SELECT count(*) INTO this_count FROM "salesforce_incremental"."_catchment_page" WHERE attempt = this_attempt AND reason IN ('archived');
+		IF this_count > 0 THEN
+			this_passed := this_passed + 1; -- gone for a reason that has rules of its own: the run that read them consolidates them
+			CONTINUE;
+		END IF;
 		this_over := this_over OR this_one.override;
 		SELECT count(*) INTO this_count FROM (SELECT 1 FROM "salesforce"."contact" LIMIT 1) x;
 		this_fresh := this_count = 0;
@@ -711,7 +728,8 @@ LEFT JOIN "salesforce"."contact" f ON v."id" = f."id"
 LEFT JOIN "salesforce_incremental"."_catchment_tombstone" t ON t.table_name = CAST('contact' AS VARCHAR(65535)) AND t.record_key = CAST(v."id" AS VARCHAR(65535))
 WHERE v._catchment_rank = 1
 	AND (f."id" IS NULL OR (v."_catchment_read_at" IS NULL OR f."_catchment_read_at" IS NULL OR v."_catchment_read_at" >= f."_catchment_read_at"))
-	AND (t.record_key IS NULL OR (v."_catchment_read_at" IS NULL OR t."_catchment_read_at" IS NULL OR v."_catchment_read_at" >= t."_catchment_read_at"));
+	AND (t.record_key IS NULL OR (v."_catchment_read_at" IS NULL OR t."_catchment_read_at" IS NULL OR v."_catchment_read_at" >= t."_catchment_read_at"))
+	AND NOT (coalesce(v."isdeleted", false) AND (coalesce(f."_catchment_delete_reason" IN ('archived'), false) OR CAST(v."id" AS VARCHAR(65535)) IN (SELECT record_id FROM "salesforce"."_catchment_archive" a WHERE a.object = 'Account' AND a.state = 'posted')));
 			ELSE
 				INSERT INTO "_catchment_newest"
 SELECT
@@ -742,7 +760,8 @@ WHERE v._catchment_rank = 1
 	AND (f."id" IS NULL OR (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') > coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01') OR
 		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') = coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01') > coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01')))
 	AND (t.record_key IS NULL OR (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') > coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01') OR
-		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') = coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01') > coalesce(t."_catchment_read_at", TIMESTAMPTZ '0001-01-01')));
+		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') = coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01') > coalesce(t."_catchment_read_at", TIMESTAMPTZ '0001-01-01')))
+	AND NOT (coalesce(v."isdeleted", false) AND (coalesce(f."_catchment_delete_reason" IN ('archived'), false) OR CAST(v."id" AS VARCHAR(65535)) IN (SELECT record_id FROM "salesforce"."_catchment_archive" a WHERE a.object = 'Account' AND a.state = 'posted')));
 			END IF;
 			SELECT count(CASE WHEN NOT known AND NOT n."_catchment_deleted_at" IS NOT NULL THEN 1 END), count(CASE WHEN known AND NOT n."_catchment_deleted_at" IS NOT NULL THEN 1 END), count(CASE WHEN live AND n."_catchment_deleted_at" IS NOT NULL THEN 1 END), count(CASE WHEN known THEN 1 END) INTO this_inserts, this_updates, this_deletes, this_known FROM "_catchment_newest" n;
 			this_deleted := this_deleted + this_deletes;
@@ -862,6 +881,7 @@ FROM (
 ) v
 JOIN "salesforce"."contact" f ON v."id" = f."id"
 WHERE f."_catchment_deleted_at" IS NULL
+	AND NOT EXISTS (SELECT 1 FROM "salesforce"."_catchment_archive" a WHERE a.object = 'Account' AND a.state = 'posted' AND a.record_id = CAST(f."id" AS VARCHAR(65535)))
 	AND (v.read_at IS NULL OR f."_catchment_read_at" IS NULL OR v.read_at >= f."_catchment_read_at");
 			ELSE
 				INSERT INTO "_catchment_gone"
@@ -874,6 +894,7 @@ FROM (
 ) v
 JOIN "salesforce"."contact" f ON v."id" = f."id"
 WHERE f."_catchment_deleted_at" IS NULL
+	AND NOT EXISTS (SELECT 1 FROM "salesforce"."_catchment_archive" a WHERE a.object = 'Account' AND a.state = 'posted' AND a.record_id = CAST(f."id" AS VARCHAR(65535)))
 	AND (v.at IS NULL OR v.at >= coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01'))
 	AND coalesce(v.read_at, TIMESTAMPTZ '0001-01-01') > coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01');
 			END IF;
@@ -921,6 +942,7 @@ FROM "salesforce"."contact" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."contact" v WHERE (v."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) OR v."_catchment_attempt" IS NULL AND CAST(this_attempt AS VARCHAR(65535)) IS NULL) AND coalesce(v."_catchment_job", '') IN (SELECT '' UNION ALL SELECT job FROM "salesforce_incremental"."_catchment_page" WHERE attempt = this_attempt AND op = 'seen' AND coalesce(nullif(reason, ''), this_one.absent_reason) = this_reason) AND v."_catchment_op" = 'seen' AND v."id" = f."id")
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) AND r.record_key = CAST(f."id" AS VARCHAR(65535)) AND coalesce(r."_catchment_op", 'put') = 'put')
+	AND NOT EXISTS (SELECT 1 FROM "salesforce"."_catchment_archive" a WHERE a.object = 'Account' AND a.state = 'posted' AND a.record_id = CAST(f."id" AS VARCHAR(65535)))
 	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01') < CAST(this_read_at AS TIMESTAMPTZ);
 			GET DIAGNOSTICS this_deletes := ROW_COUNT;
 			this_deleted := this_deleted + this_deletes;
@@ -956,6 +978,7 @@ FROM "salesforce"."contact" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."contact" v WHERE (v."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) OR v."_catchment_attempt" IS NULL AND CAST(this_attempt AS VARCHAR(65535)) IS NULL) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put') AND v."id" = f."id")
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) AND r.record_key = CAST(f."id" AS VARCHAR(65535)) AND coalesce(r."_catchment_op", 'put') = 'put')
+	AND NOT EXISTS (SELECT 1 FROM "salesforce"."_catchment_archive" a WHERE a.object = 'Account' AND a.state = 'posted' AND a.record_id = CAST(f."id" AS VARCHAR(65535)))
 	AND (CAST(this_read_at AS TIMESTAMPTZ) IS NULL OR f."_catchment_read_at" IS NULL OR CAST(this_read_at AS TIMESTAMPTZ) >= f."_catchment_read_at");
 			ELSE
 				INSERT INTO "_catchment_gone"
@@ -964,6 +987,7 @@ FROM "salesforce"."contact" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."contact" v WHERE (v."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) OR v."_catchment_attempt" IS NULL AND CAST(this_attempt AS VARCHAR(65535)) IS NULL) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put') AND v."id" = f."id")
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) AND r.record_key = CAST(f."id" AS VARCHAR(65535)) AND coalesce(r."_catchment_op", 'put') = 'put')
+	AND NOT EXISTS (SELECT 1 FROM "salesforce"."_catchment_archive" a WHERE a.object = 'Account' AND a.state = 'posted' AND a.record_id = CAST(f."id" AS VARCHAR(65535)))
 	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01') < CAST(this_read_at AS TIMESTAMPTZ);
 			END IF;
 			GET DIAGNOSTICS this_deletes := ROW_COUNT;

@@ -28,6 +28,8 @@ ALTER TABLE "salesforce_incremental"."_catchment_flow" ADD COLUMN deletes_told B
 INSERT INTO "salesforce_incremental"."_catchment_version" VALUES (6);
 CREATE TABLE "salesforce"."_catchment_files" (object VARCHAR(65535), record_id VARCHAR(65535), state VARCHAR(65535), sha256 VARCHAR(65535), md5 VARCHAR(65535), size BIGINT, content_type VARCHAR(65535), read_at TIMESTAMPTZ, reason VARCHAR(65535), tries BIGINT, again_at TIMESTAMPTZ, checksum VARCHAR(65535), stamp TIMESTAMPTZ);
 INSERT INTO "salesforce_incremental"."_catchment_version" VALUES (7);
+CREATE TABLE "salesforce"."_catchment_archive" (plan VARCHAR(65535), object VARCHAR(65535), record_id VARCHAR(65535), level INTEGER, state VARCHAR(65535), reason VARCHAR(65535), stamp TIMESTAMPTZ, digest VARCHAR(65535), batch BIGINT, proven_at TIMESTAMPTZ, ended_at TIMESTAMPTZ, new_id VARCHAR(65535));
+INSERT INTO "salesforce_incremental"."_catchment_version" VALUES (8);
 CREATE TABLE "salesforce_incremental"."account" (
 	"_catchment_attempt" VARCHAR(256),
 	"_catchment_op" VARCHAR(64),
@@ -61,6 +63,7 @@ DISTSTYLE KEY DISTKEY ("id") SORTKEY ("systemmodstamp");
 GRANT USAGE ON SCHEMA "salesforce" TO ROLE "reader";
 GRANT SELECT ON "salesforce"."account" TO ROLE "reader";
 GRANT SELECT ON "salesforce"."_catchment_files" TO ROLE "reader";
+GRANT SELECT ON "salesforce"."_catchment_archive" TO ROLE "reader";
 GRANT SELECT ON "salesforce"."_catchment_picklists" TO ROLE "reader";
 GRANT SELECT ON "salesforce"."_catchment_fields" TO ROLE "reader";
 GRANT SELECT ON "salesforce"."_catchment_objects" TO ROLE "reader";
