@@ -51,6 +51,10 @@ func (p *proof) begin(ctx context.Context) error {
 		return err
 	}
 	find := source.Finder{Describe: p.Org.Describe, Columns: p.Warehouse.Adapt, Refuses: parents.Refuses(p.Org)}
+	var err error
+	if p.flow, err = p.asRead(ctx, p.flow); err != nil {
+		return err
+	}
 	src, err := find.Source(ctx, p.flow)
 	if err != nil {
 		return err
