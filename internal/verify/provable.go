@@ -168,7 +168,8 @@ func (v *Verifier) columns(ctx context.Context, src *source.Source, why *obstacl
 	}
 	for _, c := range src.Table.Columns {
 		if !source.HasColumn(table, c.Name) {
-			why.add("run it first with: catchment run "+src.Flow.Object, "field %s has no column in the copy yet", c.Field)
+			why.add("run it first with: catchment run "+src.Flow.Object, "field %s has no column in the copy yet",
+				c.Field)
 		}
 	}
 	return nil
