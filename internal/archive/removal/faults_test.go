@@ -80,6 +80,11 @@ func (h *house) me() string {
 	return id
 }
 
+// edit changes a record, in the name of the user that catchment logs in as.
+func (h *house) edit(name string) {
+	h.Must(h.Org.Update(h.ids[name], map[string]any{"Text__c": "new"}))
+}
+
 // onDelete does something right before the first delete of an object's records is carried out.
 func (h *house) onDelete(prefix string, do func()) {
 	h.Org.Fault(fakeorg.Rule{Method: "DELETE", Kind: "collection", Path: prefix, Nth: 1, Hear: do})
@@ -96,14 +101,16 @@ func TestMeanwhile(t *testing.T) {
 	}
 	for _, c := range []faultCase{
 		{name: "a record is edited after the plan", between: func(h *house) {
-			h.Must(h.Org.Update(h.ids["one v2"], map[string]any{"Text__c": "new"}))
-		}, want: with(map[string]string{"one v2": "changed: it was changed since", "one": "changed: a record below it was kept",
-			"one s": "deleted", "one v1": "deleted"})},
+			h.edit("one v2")
+		},
+			want: with(map[string]string{"one v2": "changed: it was changed since",
+				"one":   "changed: a record below it was kept",
+				"one s": "deleted", "one v1": "deleted"})},
 		{name: "a root is edited after the plan", between: func(h *house) {
 			h.Must(h.Org.Update(h.ids["one"], map[string]any{"Name": "new"}))
 		}, want: with(map[string]string{"one": "changed"})},
 		{name: "a record is edited between our reading and the delete", between: func(h *house) {
-			h.onDelete("ids="+h.ids["one v1"][:3], func() { h.Must(h.Org.Update(h.ids["one v1"], map[string]any{"Text__c": "new"})) })
+			h.onDelete("ids="+h.ids["one v1"][:3], func() { h.edit("one v1") })
 		}, want: with(map[string]string{"one v1": "changed: it was changed before it was deleted: ",
 			"one": "changed: a record below it was kept", "one s": "deleted", "one v2": "deleted"})},
 		{name: "a record is deleted by somebody else", between: func(h *house) {
@@ -111,30 +118,43 @@ func TestMeanwhile(t *testing.T) {
 		}, want: with(map[string]string{"one s1": "vanished"})},
 		{name: "a child appears after the plan", between: func(h *house) {
 			h.add("one s3", "Step__c", map[string]any{"Visit__c": h.ids["one v2"]})
-		}, want: with(map[string]string{"one v2": "changed: a record hangs on it by Step__c.Visit__c", "one ": "deleted", "one": "changed"})},
+		},
+			want: with(map[string]string{"one v2": "changed: a record hangs on it by Step__c.Visit__c",
+				"one ": "deleted", "one": "changed"})},
 		{name: "a restricted child appears after the plan", between: func(h *house) {
 			h.add("one d1", "Deal__c", map[string]any{"Account__c": h.ids["one"]})
-		}, want: with(map[string]string{"one ": "deleted", "one": "changed: a record hangs on it by Deal__c.Account__c"})},
+		},
+			want: with(map[string]string{"one ": "deleted",
+				"one": "changed: a record hangs on it by Deal__c.Account__c"})},
 		{name: "a record refers to a root after the plan", between: func(h *house) {
 			h.add("one m1", "Memo__c", map[string]any{"Account__c": h.ids["one"]})
-		}, want: with(map[string]string{"one ": "deleted", "one": "changed: a record refers to it by Memo__c.Account__c"})},
+		},
+			want: with(map[string]string{"one ": "deleted",
+				"one": "changed: a record refers to it by Memo__c.Account__c"})},
 		{name: "GraxCascadeTakesMore: a child appears right before the delete", between: func(h *house) {
 			h.onDelete("ids="+h.ids["one v1"][:3], func() {
 				h.add("one s3", "Step__c", map[string]any{"Visit__c": h.ids["one v2"]})
 			})
-		}, want: with(map[string]string{"one v2": "changed: a record outside the plan went with it, Step__c", "one": "changed",
-			"one s": "deleted", "one v1": "deleted"})},
+		},
+			want: with(map[string]string{"one v2": "changed: a record outside the plan went with it, Step__c",
+				"one":   "changed",
+				"one s": "deleted", "one v1": "deleted"})},
 		{name: "something is lost by a row in the warehouse", between: func(h *house) {
 			h.Exec("UPDATE salesforce.step__c SET text__c = 'flipped' WHERE id = '" + h.ids["one s1"] + "'")
-		}, want: with(map[string]string{"one s1": "failed: ", "one v1": "changed: a record below it was kept", "one": "changed",
-			"one s2": "deleted", "one v2": "deleted"})},
+		},
+			want: with(map[string]string{"one s1": "failed: ", "one v1": "changed: a record below it was kept",
+				"one":    "changed",
+				"one s2": "deleted", "one v2": "deleted"})},
 		{name: "a locked row is tried again", between: func(h *house) {
-			h.Org.Fault(fakeorg.Rule{Method: "DELETE", Path: "/Step__c/" + h.ids["one s1"], Answer: "lock", Nth: 1, Times: 2})
+			h.Org.Fault(fakeorg.Rule{Method: "DELETE", Path: "/Step__c/" + h.ids["one s1"], Answer: "lock", Nth: 1,
+				Times: 2})
 		}, want: alone},
 		{name: "a row stays locked", between: func(h *house) {
 			h.Org.Fault(fakeorg.Rule{Method: "DELETE", Path: "/Step__c/" + h.ids["one s1"], Answer: "lock"})
-		}, want: with(map[string]string{"one s1": "failed: UNABLE_TO_LOCK_ROW", "one v1": "changed", "one": "changed",
-			"one s2": "deleted", "one v2": "deleted"})},
+		},
+			want: with(map[string]string{"one s1": "failed: UNABLE_TO_LOCK_ROW", "one v1": "changed",
+				"one":    "changed",
+				"one s2": "deleted", "one v2": "deleted"})},
 		{name: "Forceea180CascadeTooLarge", between: func(h *house) {
 			h.Org.Fault(fakeorg.Rule{Method: "DELETE", Path: "/Account/" + h.ids["one"], Status: 400,
 				Body: `[{"errorCode":"DELETE_OPERATION_TOO_LARGE","message":"too large"}]`})
@@ -158,9 +178,7 @@ func TestMeanwhile(t *testing.T) {
 		{name: "a hold comes after the approval", before: func(h *house) {
 			h.now.Hold = []policy.Hold{{Where: "Name = 'hold me'"}}
 		}, between: func(h *house) {
-			h.Org.Fault(fakeorg.Rule{Method: "DELETE", Kind: "collection", Path: h.ids["one v1"][:3], Nth: 1, Hear: func() {
-				h.Must(h.Org.Drift(h.ids["one"], "Name", "hold me"))
-			}})
+			h.onDelete(h.ids["one v1"][:3], func() { h.Must(h.Org.Drift(h.ids["one"], "Name", "hold me")) })
 		}, want: with(map[string]string{"one ": "deleted", "one": "held: a hold keeps it"})},
 		{name: "an Id is put into a file of holds", before: func(h *house) {
 			h.Must(os.WriteFile(h.Path("holds.txt"), []byte("# none yet\n"), 0o600))
@@ -179,7 +197,7 @@ func TestMeanwhile(t *testing.T) {
 			h.Org.Fault(fakeorg.Rule{Method: "PATCH", Path: "/jobs/ingest", Nth: 1, Reset: true})
 		}, want: alone},
 		{name: "an object is known to be lost", before: func(h *house) {
-			h.losses = []manifest.Loss{{Type: manifest.TypeLoss, What: "Deal__c", Why: "no flow copies it", Allowed: true}}
+			h.losses = []manifest.Loss{{Type: manifest.TypeLoss, What: "Deal__c", Why: "no flow", Allowed: true}}
 			h.add("one d1", "Deal__c", map[string]any{"Account__c": h.ids["one"]})
 		}, want: with(map[string]string{"one ": "deleted", "one": "blocked: DELETE_FAILED"})},
 	} {
@@ -206,9 +224,9 @@ func TestStops(t *testing.T) {
 			h.Org.ClearFaults()
 		}, want: all},
 		{name: "a record can't be brought back", between: func(h *house) {
-			h.onDelete("ids="+h.ids["one v1"][:3], func() { h.Must(h.Org.Update(h.ids["one v1"], map[string]any{"Text__c": "new"})) })
+			h.onDelete("ids="+h.ids["one v1"][:3], func() { h.edit("one v1") })
 			h.Org.Fault(fakeorg.Rule{Kind: "soap", Nth: 1, Times: 20, Status: 500, Body: "no"})
-		}, stops: "records of Visit__c are deleted that weren't to go, and can't be brought back", mend: func(h *house) {
+		}, stops: "of Visit__c are deleted that weren't to go, and can't be brought back", mend: func(h *house) {
 			h.Must(h.Org.Undelete(h.ids["one v1"]))
 		}, want: map[string]string{"one s": "deleted", "one v2": "deleted", "two": "deleted",
 			"one v1": "changed", "one": "changed: a record below it was kept"}},
@@ -234,7 +252,8 @@ func TestStops(t *testing.T) {
 				}
 			}, between: func(h *house) {
 				for range 22 {
-					h.Must(h.Org.Delete(h.add("x", "Memo__c", nil), h.add("y", "Step__c", map[string]any{"Visit__c": h.ids["two v2"]})))
+					step := h.add("y", "Step__c", map[string]any{"Visit__c": h.ids["two v2"]})
+					h.Must(h.Org.Delete(h.add("x", "Memo__c", nil), step))
 				}
 			}, stops: "the recycle bin has room for 25 records", mend: func(h *house) {
 				h.Later(16 * 24 * time.Hour)
@@ -264,8 +283,9 @@ func TestRefused(t *testing.T) {
 			says: "nobody has approved it"},
 		{name: "another policy", change: func(r *removal.Remover) { r.Policies[0].Where = "Name = 'x'" },
 			says: "was changed since plan"},
-		{name: "another hold", change: func(r *removal.Remover) { r.Policies[0].Hold = []policy.Hold{{Where: "Name = 'x'"}} },
-			says: "was changed since plan"},
+		{name: "another hold", change: func(r *removal.Remover) {
+			r.Policies[0].Hold = []policy.Hold{{Where: "Name = 'x'"}}
+		}, says: "was changed since plan"},
 		{name: "no policy", change: func(r *removal.Remover) { r.Policies = nil }, says: "isn't there any more"},
 		{name: "no plan", before: func() { h.plan = "old-20260101-01234567" }, says: "there is no plan"},
 		{name: "expired", before: func() { h.Later(100 * 24 * time.Hour) }, says: "has expired"},
@@ -365,7 +385,8 @@ func TestTwoAtOnce(t *testing.T) {
 		h.Must(err)
 		mine := h.remover(p)
 		mine.Holder.Alone = false
-		if _, err := mine.Run(p.Ctx, h.plan, true); plan.ClassOf(err) != plan.Wait || !strings.Contains(err.Error(), "another") {
+		_, err = mine.Run(p.Ctx, h.plan, true)
+		if plan.ClassOf(err) != plan.Wait || !strings.Contains(err.Error(), "another") {
 			t.Errorf("%s: %v", held, err)
 		}
 		h.Must(l.Close(p.Ctx))
