@@ -72,15 +72,7 @@ func Check(h manifest.Head, digest string, approvals []archive.Approval, now tim
 	if err := open(h, digest, now); err != nil {
 		return err
 	}
-	people, others := map[string]bool{}, []string{}
-	for _, a := range approvals {
-		who, err := counts(h, digest, a)
-		if err != nil {
-			others = append(others, err.Error())
-			continue
-		}
-		people[who] = true
-	}
+	people, others := agreed(h, digest, approvals)
 	wanted := max(h.Policy.Approve, 1)
 	if len(people) >= wanted {
 		return nil
@@ -97,6 +89,26 @@ func Check(h manifest.Head, digest string, approvals []archive.Approval, now tim
 		hint = howToSign
 	}
 	return plan.Fixf(hint, "%s", what)
+}
+
+// People counts those whose approvals count.
+func People(h manifest.Head, digest string, approvals []archive.Approval) int {
+	people, _ := agreed(h, digest, approvals)
+	return len(people)
+}
+
+// agreed are the people who approved, and why other approvals don't count.
+func agreed(h manifest.Head, digest string, approvals []archive.Approval) (people map[string]bool, others []string) {
+	people = map[string]bool{}
+	for _, a := range approvals {
+		who, err := counts(h, digest, a)
+		if err != nil {
+			others = append(others, err.Error())
+			continue
+		}
+		people[who] = true
+	}
+	return people, others
 }
 
 // open tells whether a plan can still be approved, and carried out.

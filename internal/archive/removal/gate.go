@@ -149,8 +149,13 @@ func (r *run) samePolicy() bool {
 	for _, h := range is.Hold {
 		holds = append(holds, holdText(h))
 	}
+	var signers []string
+	for _, s := range is.Signers {
+		signers = append(signers, s.Identity())
+	}
 	return was.Root == is.Root && was.Where == is.Where && slices.Equal(was.Hold, holds) &&
-		r.paper.cool == is.Cool && was.Approve == is.Approve && slices.Equal(was.Lose, is.Lose)
+		r.paper.cool == is.Cool && was.Approve == is.Approve && slices.Equal(was.Signers, signers) &&
+		slices.Equal(was.Lose, is.Lose)
 }
 
 // holdText is how a hold is written in catchment.yaml.
