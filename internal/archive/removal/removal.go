@@ -53,6 +53,7 @@ type Remover struct {
 	Certify func(ctx context.Context, flows []flow.Flow) ([]byte, error)
 
 	Version string          // of this catchment, for the evidence
+	ByJob   int             // so many records of a batch, or more, go by a job; 0 leaves that to us
 	Reserve int             // hundredths of the org's daily limits that are left to people
 	Stop    <-chan struct{} // closed: finish the batch and go home
 	Tell    func(news News) // hears how it goes on; may be nil
