@@ -100,7 +100,8 @@ func orgTime(ts *testscript.TestScript) time.Time {
 }
 
 // startOrg: org [-load] [-wide] [-records N] [-page-records N] [-seed N] [-restricted]
-// [-sandbox] [-tls] [-files N] [-attachments N] starts a fake org and exports ORG_URL, SF_CLIENT_ID, SF_CLIENT_SECRET
+// [-sandbox] [-standard-delete] [-tls] [-files N] [-attachments N] starts a fake org and exports ORG_URL,
+// SF_CLIENT_ID, SF_CLIENT_SECRET
 // and ORG_TOKEN. With -tls the certificate of its authority is in ca.pem.
 func startOrg(ts *testscript.TestScript, neg bool, args []string) {
 	options := fakeorg.Options{Seed: 1, Clock: fakeorg.FollowClock(orgTime(ts), time.Now)}
@@ -117,6 +118,8 @@ func startOrg(ts *testscript.TestScript, neg bool, args []string) {
 			options.Restricted = true
 		case "-sandbox":
 			options.Sandbox = true
+		case "-standard-delete":
+			options.StandardDelete = true
 		case "-seed":
 			i++
 			n, err := strconv.ParseUint(args[i], 10, 64)

@@ -4,8 +4,9 @@
 // It has the words that its rooms share, and what they ask of others. In the order of a
 // record's way:
 //
-//   - closure finds what would go with a root; planning decides on each record, and
-//     manifest writes that down as a plan, which never changes;
+//   - closure finds what would go with a root; planning decides on each record,
+//     forecast works out what that frees, and manifest writes it all down as a plan,
+//     which never changes;
 //   - approval says who agreed to it;
 //   - removal proves, deletes and proves again, batch by batch;
 //   - evidence is the chain that says so, and rehydrate is the way back.
@@ -78,4 +79,13 @@ type Prover interface {
 // A Copier brings flows up to date, as catchment run does, their bodies too.
 type Copier interface {
 	Copy(ctx context.Context, objects []string) error
+}
+
+// An Approval is somebody's word that a plan may be carried out. Without a key it is worth
+// what the machine is, on which By was logged in.
+type Approval struct {
+	By        string    `json:"by"`
+	Key       string    `json:"key,omitempty"` // fingerprint of the key that signed, as SHA256:...
+	At        time.Time `json:"at"`            // as this machine's clock had it; nobody signed that
+	Signature string    `json:"signature,omitempty"`
 }

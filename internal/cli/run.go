@@ -134,6 +134,13 @@ func (p *work) run(ctx context.Context, names []string, flags runFlags) (control
 		return control.RunRow{}, err
 	}
 	p.Run = id
+	return p.copy(ctx, id, names, alone, flags)
+}
+
+// copy is run with everything open.
+func (p *work) copy(
+	ctx context.Context, id string, names []string, alone bool, flags runFlags,
+) (control.RunRow, error) {
 	shown := progress.NewRun(p.voice.screen, p.voice.underWay(p.Printer).SayOf, p.Now)
 	defer shown.Close()
 	p.Waits = func(until time.Time, why string) { shown.Hear(replicate.Progress{Until: until, Why: why}) }

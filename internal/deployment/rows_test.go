@@ -7,6 +7,7 @@ import (
 
 	"catchment/internal/body"
 	"catchment/internal/flow"
+	"catchment/internal/policy"
 )
 
 // Where control rows say what to copy, each step that looks at a flow reads its template, and
@@ -53,6 +54,20 @@ func TestTemplatesStay(t *testing.T) {
 		if strings.Contains(stage, "ExpirationInDays") != expires || !strings.Contains(stage, "Abort") {
 			t.Errorf("%s: %s", name, stage)
 		}
+	}
+}
+
+// Plans, approvals and evidence stay, too, and the bodies that archives may have deleted in the org.
+func TestWhatArchivesKeepStays(t *testing.T) {
+	file := configuration(t, "bulk-postgres")
+	file.Archive.Policies = []policy.Policy{{Name: "old-cases"}}
+	files, err := render(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stage := textOf(read(t, files.Template).resources("AWS::S3::Bucket"))
+	if strings.Contains(stage, "ExpirationInDays") {
+		t.Error(stage)
 	}
 }
 

@@ -21,6 +21,7 @@ type settings struct {
 	AppFlow   *flow.AppFlow // nil where no flow may land by it
 	Rows      bool          // control rows say what to copy, and templates of the stage how
 	Bodies    bool          // a flow copies the bodies of files
+	Archives  bool          // records may leave Salesforce: the stage has the plans and the evidence
 
 	Functions []function
 	Policies  []use
@@ -43,7 +44,8 @@ func placeOf(text string) place {
 // readSettings takes from a configuration what the template has to say again, and
 // tells of everything that AWS hasn't, or hasn't room for.
 func readSettings(file *flow.File, known Warehouses) (*settings, []string) {
-	s := &settings{Schema: file.Warehouse.StagingSchema, Rows: file.FromControl, Bodies: file.CopiesBodies()}
+	s := &settings{Schema: file.Warehouse.StagingSchema, Rows: file.FromControl, Bodies: file.CopiesBodies(),
+		Archives: len(file.Archive.Policies) > 0}
 	var problems []string
 	problem := func(format string, args ...any) {
 		problems = append(problems, file.Name+": "+fmt.Sprintf(format, args...))

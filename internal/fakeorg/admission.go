@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"catchment/internal/fakeorg/faults"
 	"catchment/internal/fakeorg/reply"
 	"catchment/internal/fakeorg/web"
 )
@@ -25,8 +26,15 @@ func (o *Org) serve(r web.Resource) http.HandlerFunc {
 		if !web.FreeInner(req) {
 			o.usage.Count(r.Kind)
 		}
+		if write := r.Write(req.Method); write != "" {
+			o.usage.CountWrite(write)
+		}
 		if r.Kind == web.Unknown {
 			o.usage.CountUnknown(req.Method, req.URL.Path)
+		}
+		if err := o.meanwhile(rule); err != nil {
+			reply.Error(w, err)
+			return
 		}
 		if c.Fault.Preempt(w, req) {
 			return
@@ -39,6 +47,20 @@ func (o *Org) serve(r web.Resource) http.HandlerFunc {
 			reply.Error(w, err)
 		}
 	}
+}
+
+// meanwhile does what a rule has happen between a request and its answer.
+func (o *Org) meanwhile(rule *faults.Rule) error {
+	if rule == nil {
+		return nil
+	}
+	if rule.Hear != nil {
+		rule.Hear()
+	}
+	if rule.Meanwhile == nil {
+		return nil
+	}
+	return o.Records.Do(rule.Meanwhile)
 }
 
 // admit checks everything that comes before the resource itself.

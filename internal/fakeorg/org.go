@@ -82,7 +82,7 @@ func New(options Options) (*Org, error) {
 			taken.Look()
 		},
 	})
-	o.ingests = bulk.NewIngests(o.store, o.ledger, ids, options.bulk())
+	o.ingests = bulk.NewIngests(o.store, o.ledger, o.faults, ids, options.bulk())
 	o.Records, o.Schema = admin.NewRecords(o.ledger), admin.NewSchema(o.ledger)
 	o.newRoutes(options, asker, queries)
 	for _, obj := range setup.Objects() {
@@ -135,3 +135,7 @@ func (o *Org) Faults() []Rule { return o.faults.All() }
 // query-more, describe, describe-global, updated, deleted, record, job,
 // results, result-pages, limits, search, soap, and so on.
 func (o *Org) Requests() map[string]int { return o.usage.Requests() }
+
+// Writes tells how many requests the org has had to change records, whatever became of
+// them: "DELETE collection", "POST ingest", "SOAP undelete", and so on.
+func (o *Org) Writes() map[string]int { return o.usage.Writes() }

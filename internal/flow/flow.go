@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"catchment/internal/body"
+	"catchment/internal/policy"
 	"catchment/internal/schedule"
 	"catchment/internal/secret"
 	"catchment/internal/value"
@@ -32,6 +33,7 @@ type File struct {
 	Files     struct{ Group string } // who may read what is written on this machine, too; "" is nobody
 	AppFlow   AppFlow
 	Limits    Limits
+	Archive   policy.Archive
 	Flows     []Flow
 	Variables []string // that its urls and paths name
 
@@ -222,8 +224,8 @@ func (f *File) CopiesBodies() bool {
 	return slices.ContainsFunc(f.Flows, func(fl Flow) bool { return fl.Bodies != "" })
 }
 
-// RelativeTo makes the relative paths of a file's urls and of its references to
-// files relative to dir, which is the directory of the file itself.
+// RelativeTo makes the relative paths of a file's urls, of its references to files and of
+// its holds relative to dir, which is the directory of the file itself.
 func (f *File) RelativeTo(dir string) {
 	f.dir = dir
 	l := &f.Org.Login
@@ -237,6 +239,7 @@ func (f *File) RelativeTo(dir string) {
 	for _, ref := range refs {
 		f.relate(ref)
 	}
+	f.relateHolds()
 }
 
 // relate makes one url or reference relative to the file's directory, where it is a path.

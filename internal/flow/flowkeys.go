@@ -79,7 +79,7 @@ func (f *File) flowsForm() form {
 	}
 	list := shape{"type": "array", "minItems": 1, "items": mapOf(keys, flowRules()...)}
 	return form{
-		keys:  keys,
+		keys: keys, list: true,
 		read:  func(r *reader, at string, n ast.Node) { r.flows(at, n, f) },
 		shape: shape{"anyOf": []shape{{"const": byControl}, list}},
 	}

@@ -16,6 +16,7 @@ type form struct {
 	read  reading
 	shape shape
 	keys  []key // of the map that it is, or of each in the list that it is; nil of all else
+	list  bool  // keys are of each in a list
 }
 
 // A key is one key that a map may have, and what a reader of docs/reference learns of it.
@@ -44,6 +45,16 @@ func sectionThen(keys []key, then func(r *reader, at string, n ast.Node, found m
 			then(r, at, n, r.mapping(at, n, keys))
 		},
 		shape: mapOf(keys, rules...), keys: keys,
+	}
+}
+
+// sections is a list of maps of known keys, each read into a place of its own. rules are what
+// the keys of one demand of each other.
+func sections(keys []key, each reading, rules ...shape) form {
+	return form{
+		read:  func(r *reader, at string, n ast.Node) { r.sequence(at, n, each) },
+		shape: shape{"type": "array", "items": mapOf(keys, rules...)},
+		keys:  keys, list: true,
 	}
 }
 

@@ -42,6 +42,8 @@ func (f *File) keys(known Warehouses) []key {
 		{name: "defaults", about: "What flows do that don't say otherwise", form: section(f.defaults.keys())},
 		{name: "limits", about: "How much is done at a time, and how long Salesforce is waited for",
 			form: section(f.Limits.keys())},
+		{name: "archive", about: "What may leave Salesforce once its copy is proven; docs/howto/archive.md",
+			form: section(archiveKeys(&f.Archive))},
 		{name: "movers", about: "Which movers control rows may ask for; goes with flows: control",
 			form:    listOf(&f.Movers, func(m *Mover) form { return choice(m, Auto, Bulk, REST, ByAppFlow) }),
 			example: "[auto, bulk]"},

@@ -59,6 +59,9 @@ func TestKeysSayWhatTheyDo(t *testing.T) {
 			for i := range one.Flows {
 				one.Flows[i].source, one.Flows[i].Line = nil, 0
 			}
+			for i := range one.Archive.Policies {
+				one.Archive.Policies[i].Line = 0
+			}
 		}
 		if !reflect.DeepEqual(given, silent) {
 			t.Errorf("%s: %s is not what holds without it:\n%+v\n%+v", at, k.otherwise, given, silent)
@@ -74,7 +77,7 @@ func each(keys []key, at string, visit func(at string, k key)) {
 	for _, k := range keys {
 		full := under(at, k.name)
 		visit(full, k)
-		if k.name == "flows" && at == "" {
+		if k.list {
 			full += "[]"
 		}
 		each(k.keys, full, visit)
@@ -137,6 +140,8 @@ func fileWith(t *testing.T, at, text string) []byte {
 	case "flows[].window":
 		m = randomSection{"last": "1d"}
 		flow["window"] = m
+	case "archive", "archive.price", "archive.policies[]", "archive.policies[].cap", "archive.policies[].signers[]":
+		root["archive"], m = archiveWith(section)
 	case "appflow":
 		m = randomSection{"salesforce": "a", "redshift": "b", "bucket": "c"}
 		root["appflow"] = m
@@ -163,6 +168,17 @@ func fileWith(t *testing.T, at, text string) []byte {
 	return append([]byte("version: 1\n"), written...)
 }
 
+// archiveWith is a good section archive, and the map in it that stands at a key.
+func archiveWith(at string) (archive, m randomSection) {
+	price, limit := randomSection{"currency": "USD"}, randomSection{}
+	signer := randomSection{"name": "ann", "key": exampleKey}
+	policy := randomSection{"name": "a", "root": "Case", "where": "IsClosed = true", "cap": limit,
+		"signers": []any{signer}}
+	archive = randomSection{"price": price, "policies": []any{policy}}
+	return archive, map[string]randomSection{"archive": archive, "archive.price": price,
+		"archive.policies[]": policy, "archive.policies[].cap": limit, "archive.policies[].signers[]": signer}[at]
+}
+
 // reference is the page of docs/reference.
 func reference() string {
 	var b strings.Builder
@@ -177,8 +193,8 @@ the configuration ([Configuration](../howto/configuration.md)).
 	sectionOf(&b, "The file", f.keys(known()))
 	each(f.keys(known()), "", func(at string, k key) {
 		if k.keys != nil {
-			if at == "flows" {
-				at = "flows[]"
+			if k.list {
+				at += "[]"
 			}
 			sectionOf(&b, "`"+at+"`", k.keys)
 		}
@@ -217,6 +233,8 @@ func typeOf(k key) string {
 	switch {
 	case k.name == "flows" && k.keys != nil:
 		return "list of maps, or `control`"
+	case k.list:
+		return "list of maps"
 	case k.keys != nil:
 		return "map"
 	case k.name == "version":
@@ -238,12 +256,14 @@ func typeOf(k key) string {
 		return "length of time, cron or a word"
 	case strings.Contains(pattern, "(ns|us|"):
 		return "length of time"
-	case pattern == whole(percentPattern):
+	case pattern == whole(percentPattern), pattern == whole(sharePattern):
 		return "share"
 	case pattern == whole(sizePattern):
 		return "size"
 	case pattern == whole(daysPattern):
 		return "days"
+	case pattern == whole(amountPattern):
+		return "number"
 	case strings.Contains(kind, "integer"):
 		return fmt.Sprintf("number, %v to %v", k.shape["minimum"], k.shape["maximum"])
 	}

@@ -77,6 +77,18 @@ var beyond = []struct{ problem, why, file string }{
 	{"closes a bracket", "an expression doesn't count brackets", `flows: [{object: Account, where: "a = 1)"}]`},
 	{"has a quote ' that is not closed", "an expression doesn't count quotes",
 		`flows: [{object: Account, where: "Name = 'a"}]`},
+	{"has a : that is no part of a date", "an expression doesn't know what stands in quotes",
+		"archive: {policies: [{name: a, root: Case, where: \"Name = :x\"}]}"},
+	{"has a policy in line", "elements of a list aren't compared by one of their keys",
+		"archive: {policies: [{name: a, root: Case, where: a = 1}, {name: a, root: Task, where: a = 1}]}"},
+	{"people, and signers names", "two values aren't compared",
+		"archive: {policies: [{name: a, root: Case, where: a = 1, approve: 2,\n" +
+			"  signers: [{name: ann, key: " + exampleKey + "}, {name: ann, key: " + otherKey + "}]}]}"},
+	{"is not a whole public key", "an expression doesn't read base64",
+		"archive: {policies: [{name: a, root: Case, where: a = 1, signers: [{name: a, key: ssh-rsa AAAA}]}]}"},
+	{"is an RSA key of less than", "an expression doesn't read base64",
+		"archive: {policies: [{name: a, root: Case, where: a = 1,\n" +
+			"  signers: [{name: a, key: ssh-rsa AAAAB3NzaC1yc2E=}]}]}"},
 	{"is not a regular expression", "that is a language of its own",
 		`flows: [{object: Account, validate: {Name: {pattern: "("}}}]`},
 	{"is not a length of time", "an expression doesn't add up", "limits: {stall: 500ms}"},
@@ -90,6 +102,9 @@ var beyond = []struct{ problem, why, file string }{
 	{"wants the org's address", "which letters an address has, its parser knows",
 		"org: {url: https://a%zz, login: {flow: sf_cli, alias: a}}"},
 }
+
+// otherKey is another key that nobody has.
+const otherKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
 // Each of beyond is refused by check for that reason alone, and the schema takes it: what it
 // could say has no place there.
@@ -275,7 +290,7 @@ func yamlBlocks(page string) []string {
 				block = strings.Replace(block, "org:\n", "org:\n  login: {flow: sf_cli, alias: acme}\n", 1)
 			}
 			block = "version: 1\n" + block + "flows: [{object: Account}]\n"
-		case has("warehouse|stage|control|limits|defaults|files|appflow"):
+		case has("warehouse|stage|control|limits|defaults|files|appflow|archive"):
 			block = org + block + "flows: [{object: Account}]\n"
 		default:
 			continue

@@ -91,7 +91,7 @@ func changed(rt *rapid.T, m randomSection, keys []key) {
 		if !isMap {
 			below = bareSection(rt, k.keys)
 			m[k.name] = below
-			if k.name == "flows" {
+			if k.list {
 				m[k.name] = []any{below}
 			}
 		}
@@ -104,6 +104,8 @@ func bareSection(rt *rapid.T, keys []key) randomSection {
 	m := randomSection{}
 	for _, k := range keys {
 		switch {
+		case k.needed && k.list:
+			m[k.name] = []any{bareSection(rt, k.keys)}
 		case k.needed && k.keys != nil:
 			m[k.name] = bareSection(rt, k.keys)
 		case k.needed:

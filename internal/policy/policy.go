@@ -57,9 +57,3 @@ type Cap struct {
 	PerDay  int64 // deleted on one day
 	Share   int   // hundredths of an object's live records that one plan may take
 }
-
-// A Signer is somebody who may approve, by a public key as OpenSSH writes it.
-type Signer struct {
-	Name string
-	Key  string
-}

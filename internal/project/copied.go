@@ -30,6 +30,9 @@ func OpenCopy(ctx context.Context, p *Project) error {
 	return p.OpenWarehouse()
 }
 
+// OpenStage opens the stage alone.
+func OpenStage(p *Project) error { return p.openStage() }
+
 // FileFinder makes what finds the files of the copy.
 func FileFinder(ctx context.Context, p *Project) (list.Finder, error) {
 	catalog, ok := bodies.CatalogOf(p.Warehouse)

@@ -207,7 +207,8 @@ type Reading interface {
 	// own.
 	Add(ctx context.Context, pages []Page) error
 	// Judge finds where reading and final table differ. expected is what
-	// Salesforce says the reading holds (invariant 6).
+	// Salesforce says the reading holds (invariant 6). Where the reading is of some records only it
+	// may be repeated, and costs what these do.
 	Judge(ctx context.Context, expected int64) error
 	// Ask picks what was judged to differ, so many records at most in order of
 	// their keys, and names them. Answer then judges these anew.

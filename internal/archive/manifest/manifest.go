@@ -1,9 +1,10 @@
 // Package manifest is the file of a plan: what is to leave Salesforce, Id by Id, and what
 // isn't, and why. It is JSON, a line for each record, in the order in which it is
 // carried out: deepest level first. Once written it never changes; its digest is its
-// name to who approves it, and to the ledger.
+// name to who approves it, and to the ledger. The digest is made of those of its lines, so
+// that it still holds once erase has put the digest of a line in the place of the line.
 //
-// It decides nothing. Start at Write and Read.
+// It decides nothing. Start at NewWriter and Read.
 package manifest
 
 import (
@@ -24,6 +25,8 @@ const (
 	TypeRecord Type = "record"
 	TypeClear  Type = "clear"
 	TypeEnd    Type = "end"
+
+	TypeErased Type = "erased" // in the place of a record or a clear
 )
 
 // A Head is the first line: what was asked, where, and until when it holds.
@@ -47,7 +50,7 @@ type Policy struct {
 	PerDay  int64    `json:"per_day"`
 	Cool    string   `json:"cool"` // as 14d
 	Approve int      `json:"approve"`
-	Signers []string `json:"signers,omitempty"` // fingerprints of the keys that count
+	Signers []string `json:"signers,omitempty"` // the keys that count, as policy.Signer.Identity names them
 	Lose    []string `json:"lose,omitempty"`
 }
 
@@ -109,6 +112,17 @@ type Clear struct {
 	ID     string `json:"id"`
 	Field  string `json:"field"`
 	Value  string `json:"value"` // the Id that stands there now
+}
+
+// An Erased is a line that named somebody whom erase was told to forget: a record, or a
+// clear. What it still says is as much a part of the digest as what it doesn't.
+type Erased struct {
+	Type   Type   `json:"type"`
+	Was    Type   `json:"was"`
+	SHA256 string `json:"sha256"` // of the line that stood here
+	Object string `json:"object"`
+	Level  int    `json:"level"`
+	Fate   Fate   `json:"fate,omitempty"` // "" of a clear
 }
 
 // An End is the last line: a file without one is cut off.

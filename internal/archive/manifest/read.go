@@ -3,9 +3,8 @@ package manifest
 import (
 	"bufio"
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
@@ -22,31 +21,57 @@ type Each struct {
 	Loss   func(Loss) error
 	Record func(Record) error
 	Clear  func(Clear) error
+	Erased func(Erased) error
 	End    func(End) error
 }
 
 // Read reads a plan to its end, and gives its digest. What isn't whole, or of another
 // format, is refused; the digest is for the caller to compare.
 func Read(r io.Reader, each Each) (digest string, err error) {
-	sum := sha256.New()
-	lines := bufio.NewScanner(io.TeeReader(r, sum))
-	lines.Buffer(make([]byte, 64<<10), longestLine)
+	of := newDigest()
+	lines := bufio.NewReaderSize(r, 64<<10)
 	var last Type
-	for n := 1; lines.Scan(); n++ {
+	for n := 1; ; n++ {
+		text, err := nextLine(lines)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return "", fmt.Errorf("read a plan: %w", err)
+		}
 		if last == TypeEnd {
 			return "", broken(n, fmt.Errorf("it goes on after its end"))
 		}
-		if last, err = readLine(lines.Bytes(), n == 1, each); err != nil {
+		if last, err = readLine(text, n == 1, each); err != nil {
 			return "", broken(n, err)
 		}
-	}
-	if err := lines.Err(); err != nil {
-		return "", fmt.Errorf("read a plan: %w", err)
+		if err = of.add(text); err != nil {
+			return "", broken(n, err)
+		}
 	}
 	if last != TypeEnd {
 		return "", broken(0, fmt.Errorf("it is cut off"))
 	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
+	return of.String(), nil
+}
+
+// nextLine reads a line without its end, which it must have, and io.EOF after the last.
+func nextLine(r *bufio.Reader) ([]byte, error) {
+	var all []byte
+	for {
+		part, err := r.ReadSlice('\n')
+		all = append(all, part...)
+		switch {
+		case err == nil:
+			return all[:len(all)-1], nil
+		case errors.Is(err, io.EOF) && len(all) > 0:
+			return nil, broken(0, fmt.Errorf("it is cut off"))
+		case !errors.Is(err, bufio.ErrBufferFull):
+			return nil, err
+		case len(all) > longestLine:
+			return nil, broken(0, fmt.Errorf("it has a line that is longer than any"))
+		}
+	}
 }
 
 // readLine tells each of one line, and gives its type.
@@ -80,6 +105,8 @@ func readLine(text []byte, first bool, each Each) (Type, error) {
 		err = tell(text, each.Record)
 	case TypeClear:
 		err = tell(text, each.Clear)
+	case TypeErased:
+		err = tell(text, each.Erased)
 	case TypeEnd:
 		err = tell(text, each.End)
 	default:
@@ -104,5 +131,9 @@ func tell[T any](text []byte, to func(T) error) error {
 
 // broken is a file that is no plan as this version writes them.
 func broken(line int, err error) error {
-	return plan.Failf(plan.Fix, "make it anew with: catchment archive plan", "line %d of the plan: %w", line, err)
+	hint := "make it anew with: catchment archive plan"
+	if line == 0 {
+		return plan.Failf(plan.Fix, hint, "the plan: %w", err)
+	}
+	return plan.Failf(plan.Fix, hint, "line %d of the plan: %w", line, err)
 }

@@ -2,24 +2,20 @@ package manifest
 
 import (
 	"bufio"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"hash"
 	"io"
 )
 
 // A Writer writes a plan, line by line.
 type Writer struct {
-	out    *bufio.Writer
-	digest hash.Hash
+	out *bufio.Writer
+	of  digest
 }
 
 // NewWriter makes a Writer. What it was given is in w once Close has returned.
 func NewWriter(w io.Writer) *Writer {
-	digest := sha256.New()
-	return &Writer{out: bufio.NewWriter(io.MultiWriter(w, digest)), digest: digest}
+	return &Writer{out: bufio.NewWriter(w), of: newDigest()}
 }
 
 // Put writes a line: one of the types of this package, in the order of a plan.
@@ -28,16 +24,20 @@ func (w *Writer) Put(line any) error {
 	if err != nil {
 		return fmt.Errorf("a line of a plan: %w", err)
 	}
+	if err := w.of.add(text); err != nil {
+		return err
+	}
 	_, err = w.out.Write(append(text, '\n'))
 	return err
 }
 
-// Close writes what is left, and gives the digest of the whole: SHA-256 in hex.
+// Close writes what is left, and gives the digest of the whole: SHA-256 in hex, of those of
+// its lines.
 func (w *Writer) Close() (digest string, err error) {
 	if err := w.out.Flush(); err != nil {
 		return "", err
 	}
-	return hex.EncodeToString(w.digest.Sum(nil)), nil
+	return w.of.String(), nil
 }
 
 // Name is what a plan is called: its policy, the day it was made, and the beginning of

@@ -2,18 +2,14 @@ package planning
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"catchment/internal/archive/forecast"
 	"catchment/internal/archive/manifest"
 	"catchment/internal/blob"
 	"catchment/internal/plan"
-	"catchment/internal/policy"
 )
 
 // summary is what the plan says, without its records and its name.
@@ -46,20 +42,9 @@ func (m *making) head() manifest.Head {
 		}
 	}
 	for _, s := range p.Signers {
-		h.Policy.Signers = append(h.Policy.Signers, fingerprint(s))
+		h.Policy.Signers = append(h.Policy.Signers, s.Identity())
 	}
 	return h
-}
-
-// fingerprint is what OpenSSH calls a public key: the SHA-256 of its bytes.
-func fingerprint(s policy.Signer) string {
-	for _, word := range strings.Fields(s.Key) {
-		if raw, err := base64.StdEncoding.DecodeString(word); err == nil && len(raw) > 32 {
-			sum := sha256.Sum256(raw)
-			return "SHA256:" + base64.RawStdEncoding.EncodeToString(sum[:])
-		}
-	}
-	return ""
 }
 
 // store writes the plan into the blob store, under a name that its digest gives: it is written twice, since

@@ -8,17 +8,31 @@ import (
 
 // Records changes records as somebody does who is on the spot: by methods
 // that Salesforce has no API for, and by those that it has, without HTTP.
-type Records struct{ ledger *change.Ledger }
+type Records struct {
+	ledger *change.Ledger
+	user   string // who changes them; empty: who every session belongs to
+}
 
 // NewRecords makes the records that a ledger changes changeable by methods.
-func NewRecords(l *change.Ledger) *Records { return &Records{l} }
+func NewRecords(l *change.Ledger) *Records { return &Records{ledger: l} }
+
+// By is the same records, changed by another user: the Id of one stands in what he changes.
+func (r *Records) By(user string) *Records { return &Records{ledger: r.ledger, user: user} }
+
+// write makes a change and commits it.
+func (r *Records) write(do func(*change.Edit) error) error {
+	return r.ledger.Write(func(e *change.Edit) error {
+		e.By(r.user)
+		return do(e)
+	})
+}
 
 // Begin begins a transaction at the org's present time.
 func (r *Records) Begin() *change.Transaction { return r.ledger.Begin() }
 
 // Create is Transaction.Create, committed at once.
 func (r *Records) Create(object string, values map[string]any) (id string, err error) {
-	err = r.ledger.Write(func(e *change.Edit) error {
+	err = r.write(func(e *change.Edit) error {
 		id, err = e.CreateNamed(object, values)
 		return err
 	})
@@ -27,21 +41,21 @@ func (r *Records) Create(object string, values map[string]any) (id string, err e
 
 // Update is Transaction.Update, committed at once.
 func (r *Records) Update(id string, values map[string]any) error {
-	return r.ledger.Write(func(e *change.Edit) error { return e.UpdateNamed(id, values) })
+	return r.write(func(e *change.Edit) error { return e.UpdateNamed(id, values) })
 }
 
 // Delete puts records into the recycle bin, and their children with them
 // where the lookup cascades; where it restricts, it is refused. Other lookups to
 // them are emptied.
 func (r *Records) Delete(ids ...string) error {
-	return r.ledger.Write(func(e *change.Edit) error { return e.Each(ids, e.Remove) })
+	return r.write(func(e *change.Edit) error { return e.Each(ids, e.Remove) })
 }
 
 // Undelete takes records out of the recycle bin again, with the children that
 // went there because of them and most of the lookups that were emptied; only
 // SystemModstamp tells of it.
 func (r *Records) Undelete(ids ...string) error {
-	return r.ledger.Write(func(e *change.Edit) error { return e.Each(ids, e.Restore) })
+	return r.write(func(e *change.Edit) error { return e.Each(ids, e.Restore) })
 }
 
 // Purge removes records for good, whether they were in the recycle bin or not;
@@ -50,13 +64,13 @@ func (r *Records) Purge(ids ...string) error {
 	if len(ids) == 0 {
 		ids = r.ledger.Bin()
 	}
-	return r.ledger.Write(func(e *change.Edit) error { return e.Each(ids, e.Purge) })
+	return r.write(func(e *change.Edit) error { return e.Each(ids, e.Purge) })
 }
 
 // Merge merges up to two records into a third: their children become the
 // master's, and they go to the recycle bin with MasterRecordId set.
 func (r *Records) Merge(master string, losers ...string) error {
-	return r.ledger.Write(func(e *change.Edit) error { return e.Merge(master, losers) })
+	return r.write(func(e *change.Edit) error { return e.Merge(master, losers) })
 }
 
 // Record adds a record as Salesforce itself does: also to an object that no API
@@ -77,7 +91,7 @@ func (r *Records) Record(object string, values map[string]string) (id string, er
 	if slot := obj.Slot("LoginTime"); slot >= 0 && at[slot] == "" {
 		at[slot] = orgtime.Stamp(r.ledger.Clock.Now())
 	}
-	err = r.ledger.Write(func(e *change.Edit) error {
+	err = r.write(func(e *change.Edit) error {
 		id, err = e.Insert(obj, at)
 		return err
 	})
@@ -87,12 +101,12 @@ func (r *Records) Record(object string, values map[string]string) (id string, er
 // Drift gives a field another value and leaves every stamp alone, as formulas,
 // roll-ups and some standard fields do.
 func (r *Records) Drift(id, field, value string) error {
-	return r.ledger.Write(func(e *change.Edit) error { return e.Drift(id, field, value) })
+	return r.write(func(e *change.Edit) error { return e.Drift(id, field, value) })
 }
 
 // Touch moves SystemModstamp and nothing else, as processes of the system do.
 func (r *Records) Touch(ids ...string) error {
-	return r.ledger.Write(func(e *change.Edit) error { return e.Each(ids, e.Touch) })
+	return r.write(func(e *change.Edit) error { return e.Each(ids, e.Touch) })
 }
 
 // Archive archives activities: query leaves them out from then on, queryAll
@@ -122,7 +136,7 @@ func (r *Records) Unlock(ids ...string) error { return r.lock(ids, false) }
 
 func (r *Records) lock(ids []string, locked bool) error {
 	for _, id := range ids {
-		if err := r.ledger.Write(func(e *change.Edit) error { return e.Lock(id, locked) }); err != nil {
+		if err := r.write(func(e *change.Edit) error { return e.Lock(id, locked) }); err != nil {
 			return err
 		}
 	}
@@ -135,7 +149,7 @@ func (r *Records) SetTriggers(all ...change.Trigger) error { return r.ledger.Set
 
 func (r *Records) veil(ids []string, hidden bool) error {
 	for _, id := range ids {
-		if err := r.ledger.Write(func(e *change.Edit) error { return e.Veil(id, hidden) }); err != nil {
+		if err := r.write(func(e *change.Edit) error { return e.Veil(id, hidden) }); err != nil {
 			return err
 		}
 	}

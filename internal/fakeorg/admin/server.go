@@ -7,8 +7,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"slices"
-	"strings"
 	"time"
 
 	"catchment/internal/fakeorg/change"
@@ -44,6 +42,7 @@ func (a *Server) Routes() map[string]web.Resource {
 			Methods: web.Methods{"GET": a.listFaults, "POST": a.addFaults}},
 		"/_org/requests": {Kind: web.Admin, Open: true,
 			Methods: web.Methods{"GET": a.requests, "DELETE": a.forget}},
+		"/_org/writes":            {Kind: web.Admin, Open: true, Methods: web.Get(a.writes)},
 		"/_org/triggers":          {Kind: web.Admin, Open: true, Methods: web.Post(a.setTriggers)},
 		"/_org/transactions":      {Kind: web.Admin, Open: true, Methods: web.Post(a.begin)},
 		"/_org/transactions/{id}": {Kind: web.Admin, Open: true, Methods: web.Post(a.end)},
@@ -128,6 +127,14 @@ func (a *Server) requests(w http.ResponseWriter, _ *web.Call) error {
 	return nil
 }
 
+// writes tells how many requests there were to change records, by what they were.
+func (a *Server) writes(w http.ResponseWriter, _ *web.Call) error {
+	counts := map[string]int{}
+	maps.Copy(counts, a.Usage.Writes())
+	reply.JSON(w, http.StatusOK, counts)
+	return nil
+}
+
 func (a *Server) forget(w http.ResponseWriter, _ *web.Call) error {
 	a.Usage.Forget()
 	return done(w)
@@ -177,37 +184,14 @@ func (a *Server) end(w http.ResponseWriter, c *web.Call) error {
 
 // changeRecords does to records what no API of Salesforce does.
 func (a *Server) changeRecords(w http.ResponseWriter, c *web.Call) error {
-	var asked struct {
-		Do     string
-		IDs    []string
-		Master string
-		Field  string
-		Value  halves.Text
-		Object string
-		Values map[string]string
-	}
+	var asked asked
 	if err := readBody(c, &asked); err != nil {
 		return err
 	}
-	turns := map[string]func(ids ...string) error{
-		"undelete": a.Records.Undelete, "purge": a.Records.Purge, "touch": a.Records.Touch,
-		"archive": a.Records.Archive, "hide": a.Records.HideRecord, "show": a.Records.ShowRecord,
-		"lock": a.Records.Lock, "unlock": a.Records.Unlock,
-		"record": func(...string) error {
-			_, err := a.Records.Record(asked.Object, asked.Values)
-			return err
-		},
-		"merge": func(ids ...string) error { return a.Records.Merge(asked.Master, ids...) },
-		"drift": func(ids ...string) error {
-			for _, id := range ids {
-				if err := a.Records.Drift(id, asked.Field, string(asked.Value)); err != nil {
-					return err
-				}
-			}
-			return nil
-		},
+	if err := a.Records.do(asked); err != nil {
+		return err
 	}
-	return doNamed(w, turns, asked.Do, asked.IDs...)
+	return done(w)
 }
 
 // changeSchema changes objects and fields, or what the user sees of them.
@@ -242,14 +226,9 @@ func (a *Server) changeSchema(w http.ResponseWriter, c *web.Call) error {
 	return doNamed(w, changes, asked.Do)
 }
 
-// doNamed does what was asked for by its name.
-func doNamed(w http.ResponseWriter, all map[string]func(...string) error, name string, ids ...string) error {
-	do, ok := all[name]
-	if !ok {
-		return reply.Bad("INVALID_ARGUMENT_TYPE", "do must be one of %s",
-			strings.Join(slices.Sorted(maps.Keys(all)), ", "))
-	}
-	if err := do(ids...); err != nil {
+// doNamed does what was asked for by its name, and answers with nothing.
+func doNamed(w http.ResponseWriter, all map[string]func(...string) error, name string) error {
+	if err := named(all, name); err != nil {
 		return err
 	}
 	return done(w)

@@ -90,12 +90,13 @@ func (b *Ingests) listIngests(w http.ResponseWriter, _ *web.Call) error {
 func (b *Ingests) Routes() map[string]web.Resource {
 	results := func(kind ingestRows) web.Methods { return web.Get(b.ingestCall(b.ingestResults(kind))) }
 	return since(41, map[string]web.Resource{
-		"/jobs/ingest": {Kind: "ingest", Methods: web.Methods{"GET": b.listIngests, "POST": b.createIngest}},
-		"/jobs/ingest/{job}": {Kind: "ingest", Methods: web.Methods{
+		"/jobs/ingest": {Kind: "ingest", Writes: true,
+			Methods: web.Methods{"GET": b.listIngests, "POST": b.createIngest}},
+		"/jobs/ingest/{job}": {Kind: "ingest", Writes: true, Methods: web.Methods{
 			"GET": b.ingestCall(b.ingestStatus), "PATCH": b.ingestCall(b.ingestState),
 			"DELETE": b.ingestCall(b.ingestDelete),
 		}},
-		"/jobs/ingest/{job}/batches": {Kind: "ingest",
+		"/jobs/ingest/{job}/batches": {Kind: "ingest", Writes: true,
 			Methods: web.Methods{"PUT": b.ingestCall(b.ingestUpload)}},
 		"/jobs/ingest/{job}/successfulResults":  {Kind: "ingest-results", Methods: results(successful())},
 		"/jobs/ingest/{job}/failedResults":      {Kind: "ingest-results", Methods: results(failed())},

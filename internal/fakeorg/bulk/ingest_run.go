@@ -3,6 +3,7 @@ package bulk
 import (
 	"encoding/json"
 	"errors"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,6 +27,9 @@ func (b *Ingests) RunIngests() {
 		if j.state == jobWaiting && now.Sub(j.closed) >= b.options.Latency/4 {
 			j.state = jobRunning
 		}
+		if j.stuck {
+			continue
+		}
 		if j.state == jobRunning && now.Sub(j.closed) >= b.options.Latency {
 			j.run(b.ledger)
 		}
@@ -35,6 +39,11 @@ func (b *Ingests) RunIngests() {
 // run processes all rows of a job.
 func (j *ingest) run(l *change.Ledger) {
 	j.state = jobFailed
+	if j.fails != "" {
+		j.failure = j.fails
+		j.parse()
+		return
+	}
 	if j.failure = j.parse(); j.failure != "" {
 		return
 	}
@@ -136,6 +145,9 @@ func (j *ingest) apply(e *change.Edit, row []string) (ingestResult, error) {
 	}
 	switch j.operation {
 	case "insert":
+		if err := j.met(http.MethodPost, ""); err != nil {
+			return ingestResult{}, err
+		}
 		id, err := e.Create(j.object, given)
 		return ingestResult{id: id, created: true}, err
 	case "upsert":
@@ -153,6 +165,9 @@ func (j *ingest) apply(e *change.Edit, row []string) (ingestResult, error) {
 			"%s ID: id value of incorrect type: %s", j.object.About.Label, id).On("Id")
 	}
 	done := ingestResult{id: full}
+	if err := j.met(j.method(), "/"+full); err != nil {
+		return done, err
+	}
 	switch j.operation {
 	case "delete":
 		return done, e.Delete(j.object, full)
@@ -160,6 +175,21 @@ func (j *ingest) apply(e *change.Edit, row []string) (ingestResult, error) {
 		return done, e.Purge(j.object, full)
 	}
 	return done, e.Update(j.object, full, given)
+}
+
+// method is that of the request that would do the same with one record that there is.
+func (j *ingest) method() string {
+	if j.operation == "delete" || j.operation == "hardDelete" {
+		return http.MethodDelete
+	}
+	return http.MethodPatch
+}
+
+// met is what is scripted to go wrong with a record: rules see it as the request that
+// would write it alone.
+func (j *ingest) met(method, id string) error {
+	at := "/services/data/" + j.version + "/sobjects/" + j.object.Name() + id
+	return j.faults.Match("record", method, at).Refuse()
 }
 
 // given brings a row into the form in which a request has the fields of a

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"catchment/internal/fakeorg/change"
+	"catchment/internal/fakeorg/faults"
 	"catchment/internal/fakeorg/orgtime"
 	"catchment/internal/fakeorg/recordid"
 	"catchment/internal/fakeorg/reply"
@@ -25,6 +26,7 @@ const jobOpen = "Open"
 type Ingests struct {
 	store   *store.Store
 	ledger  *change.Ledger
+	faults  *faults.Rules
 	options Options
 	ids     *IDs
 
@@ -33,8 +35,8 @@ type Ingests struct {
 }
 
 // NewIngests makes Ingests without jobs.
-func NewIngests(s *store.Store, l *change.Ledger, ids *IDs, options Options) *Ingests {
-	return &Ingests{store: s, ledger: l, ids: ids, options: options}
+func NewIngests(s *store.Store, l *change.Ledger, rules *faults.Rules, ids *IDs, options Options) *Ingests {
+	return &Ingests{store: s, ledger: l, faults: rules, ids: ids, options: options}
 }
 
 // An ingest is a Bulk job that writes: records arrive as CSV, and each of them
@@ -43,6 +45,7 @@ func NewIngests(s *store.Store, l *change.Ledger, ids *IDs, options Options) *In
 type ingest struct {
 	id, operation, version string
 	store                  *store.Store
+	faults                 *faults.Rules
 	object                 *store.Object
 	external               string // the field that upsert finds records by
 	delimiter, ending      string // by their names
@@ -50,6 +53,8 @@ type ingest struct {
 	state                  string
 	content                []byte
 	failure                string
+	fails                  string // the message with which it will fail; empty where it won't
+	stuck                  bool   // it never ends
 
 	header  []string
 	rows    [][]string
@@ -88,6 +93,9 @@ func (b *Ingests) createIngest(w http.ResponseWriter, c *web.Call) error {
 		return err
 	}
 	j.id = b.ids.next()
+	if c.Fault != nil {
+		j.fails, j.stuck = c.Fault.FailJob, c.Fault.StickJob
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.list = append(b.list, j)
@@ -168,7 +176,8 @@ func (b *Ingests) newIngest(c *web.Call, asked *ingestRequest) (*ingest, error) 
 			asked.ExternalID, obj.Name())
 	}
 	return &ingest{
-		operation: asked.Operation, version: c.Version, store: b.store, object: obj, external: asked.ExternalID,
+		operation: asked.Operation, version: c.Version, store: b.store, faults: b.faults, object: obj,
+		external:  asked.ExternalID,
 		delimiter: form.ColumnDelimiter, ending: form.LineEnding, created: b.options.Clock.Now(), state: jobOpen,
 	}, nil
 }

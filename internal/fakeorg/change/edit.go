@@ -1,6 +1,8 @@
 package change
 
 import (
+	"cmp"
+
 	"catchment/internal/fakeorg/orgtime"
 	"catchment/internal/fakeorg/recordid"
 	"catchment/internal/fakeorg/reply"
@@ -13,7 +15,8 @@ import (
 type Edit struct {
 	sight
 	ledger *Ledger
-	along  int // records that went to the bin with others
+	user   string // who makes it; empty: who every session belongs to
+	along  int    // records that went to the bin with others
 }
 
 // commit makes what was written visible. What has to see the org without it is
@@ -106,9 +109,15 @@ func (e *Edit) Each(ids []string, do func(obj *store.Object, id string) error) e
 // now is the stamp of what is written at this moment.
 func (e *Edit) now() string { return orgtime.Stamp(e.ledger.Clock.Now()) }
 
-// stamp says that the running user has changed a record now.
+// By says who makes the change.
+func (e *Edit) By(user string) { e.user = user }
+
+// who is the user who makes the change.
+func (e *Edit) who() string { return cmp.Or(e.user, recordid.RunningUser()) }
+
+// stamp says that a user has changed a record now.
 func (e *Edit) stamp(obj *store.Object, r *store.Record) {
 	r.Set(obj.Sys.Modified, e.now())
-	r.Set(obj.Sys.ModifiedBy, recordid.RunningUser())
+	r.Set(obj.Sys.ModifiedBy, e.who())
 	r.Set(obj.Sys.Stamp, e.now())
 }

@@ -6,7 +6,6 @@ import (
 	"net/http"
 
 	"catchment/internal/fakeorg/orgtime"
-	"catchment/internal/fakeorg/recordid"
 	"catchment/internal/fakeorg/reply"
 	"catchment/internal/fakeorg/store"
 )
@@ -55,10 +54,10 @@ func (e *Edit) Insert(obj *store.Object, values map[int]string) (id string, err 
 		}
 	}
 	r.Set(obj.Sys.ID, id)
-	r.Set(obj.Sys.Own, recordid.RunningUser())
+	r.Set(obj.Sys.Own, e.who())
 	e.stamp(obj, r)
 	r.Set(obj.Sys.Created, e.now())
-	r.Set(obj.Sys.CreatedBy, recordid.RunningUser())
+	r.Set(obj.Sys.CreatedBy, e.who())
 	r.Apply(obj, values)
 	if err := bearPerson(e, obj, id, r); err != nil {
 		return "", err

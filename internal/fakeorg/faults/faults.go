@@ -61,6 +61,12 @@ type Rule struct {
 	// ComplexOver refuses one that names more fields as too complicated.
 	ComplexOver int `json:"complexOver,omitempty"`
 
+	// Meanwhile changes records between the request and its answer. It is what the admin API
+	// takes for records, such as {"do": "touch", "ids": ["001..."]}.
+	Meanwhile json.RawMessage `json:"meanwhile,omitempty"`
+	// Hear is called between the request and its answer.
+	Hear func() `json:"-"`
+
 	BodyRule
 
 	Seen int `json:"seen"` // requests that matched so far

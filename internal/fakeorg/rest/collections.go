@@ -31,12 +31,13 @@ func NewCollections(s *store.Store, l *change.Ledger) *Collections { return &Col
 // Routes are the ways to many records.
 func (a *Collections) Routes() map[string]web.Resource {
 	return map[string]web.Resource{
-		"/composite/sobjects": {Kind: "collection",
+		"/composite/sobjects": {Kind: "collection", Writes: true,
 			Methods: web.Methods{"POST": a.createMany, "PATCH": a.updateMany, "DELETE": a.deleteMany}},
 		"/composite/sobjects/{object}": {Kind: "collection",
 			Methods: web.Methods{"GET": a.readMany, "POST": a.readMany}},
-		"/composite/sobjects/{object}/{field}": {Kind: "collection", Methods: web.Methods{"PATCH": a.upsertMany}},
-		"/composite/tree/{object}":             {Kind: "collection", Methods: web.Post(a.createTree)},
+		"/composite/sobjects/{object}/{field}": {Kind: "collection", Writes: true,
+			Methods: web.Methods{"PATCH": a.upsertMany}},
+		"/composite/tree/{object}": {Kind: "collection", Writes: true, Methods: web.Post(a.createTree)},
 	}
 }
 

@@ -78,10 +78,11 @@ func (a *Records) writeRow(w http.ResponseWriter, c *web.Call, r *store.Row) err
 // Routes are the ways to single records.
 func (a *Records) Routes() map[string]web.Resource {
 	return map[string]web.Resource{
-		"/sobjects/{object}": {Kind: "record", Methods: web.Methods{"GET": a.basicInfo, "POST": a.create}},
-		"/sobjects/{object}/{id}": {Kind: "record",
+		"/sobjects/{object}": {Kind: "record", Writes: true,
+			Methods: web.Methods{"GET": a.basicInfo, "POST": a.create}},
+		"/sobjects/{object}/{id}": {Kind: "record", Writes: true,
 			Methods: web.Methods{"GET": a.read, "PATCH": a.update, "DELETE": a.delete}},
-		"/sobjects/{object}/{id}/{value}": {Kind: "record",
+		"/sobjects/{object}/{id}/{value}": {Kind: "record", Writes: true,
 			Methods: web.Methods{"GET": a.readByKey, "PATCH": a.upsertByKey, "DELETE": a.deleteByKey}},
 		"/sobjects/{object}/{id}/VersionData": {Kind: "body", Plain: true, Methods: web.Get(a.readBody("VersionData"))},
 		"/sobjects/{object}/{id}/Body":        {Kind: "body", Plain: true, Methods: web.Get(a.readBody("Body"))},

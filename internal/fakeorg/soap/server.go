@@ -7,6 +7,7 @@ package soap
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -88,6 +89,9 @@ func (s *Server) answer(w http.ResponseWriter, r *web.Call) error {
 	do := s.operations()[c.name]
 	if do == nil {
 		return refuse(w, clientFault("No operation available for request {"+partner+"}"+c.name))
+	}
+	if slices.Contains([]string{"delete", "undelete", "emptyRecycleBin"}, c.name) {
+		s.Usage.CountWrite("SOAP " + c.name)
 	}
 	if err := s.Usage.Charge(w); err != nil {
 		return refuse(w, err)

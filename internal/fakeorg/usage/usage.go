@@ -20,12 +20,13 @@ type Meter struct {
 	daily   Daily
 	storage Storage
 
-	mu    sync.Mutex
-	kinds map[string]int
-	paths map[string]int // by which something was asked for that the org doesn't have
-	calls rolling
-	jobs  rolling
-	bytes rolling // of Bulk results sent
+	mu     sync.Mutex
+	kinds  map[string]int
+	writes map[string]int
+	paths  map[string]int // by which something was asked for that the org doesn't have
+	calls  rolling
+	jobs   rolling
+	bytes  rolling // of Bulk results sent
 }
 
 // New makes a Meter that refuses what is too much for a day.
@@ -118,7 +119,7 @@ func (u *Meter) Requests() map[string]int {
 func (u *Meter) Forget() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.kinds, u.paths = nil, nil
+	u.kinds, u.paths, u.writes = nil, nil, nil
 }
 
 // Charge counts a call against the daily limit, and says on the answer how

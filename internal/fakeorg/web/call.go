@@ -43,7 +43,16 @@ type Resource struct {
 	Kind    string
 	Open    bool // without a session
 	Plain   bool // what it answers is never packed
+	Writes  bool // all but GET is for changing records
 	Methods Methods
+}
+
+// Write names what a request is to change, as DELETE record, or is empty where it only reads.
+func (r Resource) Write(method string) string {
+	if !r.Writes || method == http.MethodGet {
+		return ""
+	}
+	return method + " " + r.Kind
 }
 
 // Admin is the kind of all that Salesforce has nothing like: the test's own way in.

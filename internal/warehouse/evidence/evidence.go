@@ -39,6 +39,8 @@ type Comparison struct {
 	Stamp    string    // the column that tells when a record changed; "" is that of SystemModstamp
 	Snapshot *Snapshot // nil where records have a stamp
 	Retired  []Retired
+	Part     bool // the reading is of some records only: no row of another one is judged
+	Deleted  bool // rows of deleted records are judged as those of live ones: what was deleted is held against them
 }
 
 // A Retired is a column that a field left behind. A row that was read since holds

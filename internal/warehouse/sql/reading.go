@@ -226,11 +226,11 @@ func (r *comparing) Judge(ctx context.Context, expected int64) error {
 			return err
 		}
 		s := r.sql()
-		stretches, err := r.stretches(ctx, tx, expected-alike)
+		anew, err := r.judgements(ctx, tx, s, expected-alike)
 		if err != nil {
 			return err
 		}
-		if err := r.judge(ctx, tx, "DELETE FROM "+r.suspect, s.Judgements(stretches, false)); err != nil {
+		if err := r.judge(ctx, tx, "DELETE FROM "+r.suspect, anew); err != nil {
 			return err
 		}
 		// those that are read again replace others
@@ -248,6 +248,18 @@ func (r *comparing) Judge(ctx context.Context, expected int64) error {
 		r.loaded -= alike
 	}
 	return err
+}
+
+// judgements is how a reading of so many rows is judged. Of some records it is by their keys, which asks for no order.
+func (r *comparing) judgements(
+	ctx context.Context, tx Tx, s *statements.Compare, rows int64,
+) ([]dialect.Statement, error) {
+	if r.c.Part {
+		anew := s.Judgements(statements.Stretches(nil), true)
+		return append(statements.Named(r.asked, s.Record("s"), r.reading), anew...), nil
+	}
+	stretches, err := r.stretches(ctx, tx, rows)
+	return s.Judgements(stretches, false), err
 }
 
 // judge forgets what was judged before, and judges anew.

@@ -123,14 +123,7 @@ func (r *comparing) Difference(ctx context.Context, sample int) (evidence.Differ
 	err := r.do(ctx, "differences of "+r.c.Table.Name, func(tx Tx) (err error) {
 		d = evidence.Difference{}
 		s := r.sql()
-		if d.Source, err = count(ctx, tx, "SELECT count(*) FROM "+s.Source(false)+
-			" s WHERE NOT s._catchment_gone"); err != nil {
-			return err
-		}
-		if d.Warehouse, err = count(ctx, tx, "SELECT count(*) FROM "+s.Final()+" f WHERE "+s.Live("f")); err != nil {
-			return err
-		}
-		if _, err = queryRow(ctx, tx, []any{&d.Archived, &d.Alone}, s.Gone()); err != nil {
+		if err := r.sides(ctx, tx, s, &d); err != nil {
 			return err
 		}
 		err = tx.Query(ctx, func(scan Scan) error {
@@ -177,6 +170,22 @@ func (r *comparing) Difference(ctx context.Context, sample int) (evidence.Differ
 	}
 	d.CountOutdated(sample)
 	return d, nil
+}
+
+// sides counts the records and the rows that are compared. A reading of some records says nothing of rows
+// that it has no record of.
+func (r *comparing) sides(ctx context.Context, tx Tx, s *statements.Compare, d *evidence.Difference) (err error) {
+	d.Source, err = count(ctx, tx, "SELECT count(*) FROM "+s.Source(false)+" s WHERE NOT s._catchment_gone")
+	if err != nil {
+		return err
+	}
+	d.Warehouse, err = count(ctx, tx,
+		"SELECT count(*) FROM "+s.Final()+" f WHERE "+s.Live("f")+s.Part("f", " AND "))
+	if err != nil || r.c.Part {
+		return err
+	}
+	_, err = queryRow(ctx, tx, []any{&d.Archived, &d.Alone}, s.Gone())
+	return err
 }
 
 // Sets gives both sides' sets. They are equal where nothing is missing, extra

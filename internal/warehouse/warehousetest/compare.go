@@ -348,3 +348,40 @@ func sets(r *rig) {
 	same(r.t, "without what was deleted", source.Records, 2)
 	must(r.t, reading.Close(ctx))
 }
+
+// comparePart: a reading of some records judges these alone, as often as it is asked to, and
+// what was deleted is held against rows of deleted records too, where that is wanted.
+func comparePart(r *rig) {
+	ctx := r.t.Context()
+	r.read(r.puts("a1", 100, rec("1", 10, false, "same"), rec("2", 10, false, "stale"),
+		rec("3", 10, false, "not read"), rec("4", 10, true, "in the bin"), rec("5", 10, false, "wrong"),
+		rec("6", 10, true, "in the bin, and wrong")))
+	header := "Id,IsDeleted,SystemModstamp,Name"
+	c := evidence.Comparison{Table: r.only("id", "isdeleted", "systemmodstamp", "name"), Policy: gone.Flag, Part: true}
+	pages := []warehouse.Page{r.page(header, rec("1", 10, false, "same"), rec("2", 11, false, "stale"),
+		rec("5", 10, false, "other"), rec("7", 10, false, "missing"))}
+	want := evidence.Difference{Source: 4, Warehouse: 3, Missing: 1, Stale: 1, Wrong: 1, MissingIDs: []string{"7"},
+		StaleIDs: []string{"2"}, WrongIDs: []string{"5"}, WrongColumns: [][]string{{"name"}}}
+	r.finds(c, 9, want, pages...)
+
+	reading := r.judge(c, pages...)
+	_, err := r.w.Mend(ctx, r.fence, r.mending("mend", 300, nil, rec("5", 10, false, "other")))
+	must(r.t, err)
+	must(r.t, reading.Judge(ctx, 4))
+	d, err := reading.Difference(ctx, 9)
+	must(r.t, err)
+	same(r.t, "judged again", fmt.Sprint(d.Missing, d.Stale, d.Wrong, d.Extra), "1 1 0 0")
+	must(r.t, reading.Close(ctx))
+
+	c.Table, c.Deleted = r.only("id", "name"), true
+	r.finds(c, 9, evidence.Difference{Source: 4, Warehouse: 3, Missing: 1, Wrong: 1, MissingIDs: []string{"7"},
+		WrongIDs: []string{"6"}, WrongColumns: [][]string{{"name"}}},
+		r.page("Id,Name", "1,same", "4,in the bin", "6,other", "7,never copied"))
+
+	r.subject.Copy(r.t, Final, "account", "copy")
+	r.subject.Insert(r.t, Final, "copy", r.find("1"))
+	r.subject.Insert(r.t, Final, "copy", r.find("3"))
+	c.Table.Name = "copy"
+	r.finds(c, 9, evidence.Difference{Source: 1, Warehouse: 2, Duplicates: 1, DuplicateIDs: []string{"1"}},
+		r.page("Id,Name", "1,same"))
+}

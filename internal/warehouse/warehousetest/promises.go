@@ -128,6 +128,7 @@ func questions() []test {
 		{"comparison of IsDeleted", compareIsDeleted},
 		{"comparison of what a field left behind", compareLeft},
 		{"comparison asks again", compareAgain},
+		{"comparison of some records only", comparePart},
 		{"comparison of a reading that isn't whole", compareUnsound},
 		{"a reading that has a record twice in a page", compareDoubles},
 		{"comparison of a key of two columns", compareTwoKeys},

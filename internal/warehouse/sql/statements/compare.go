@@ -25,27 +25,16 @@ type Compare struct {
 	Kept       []dialect.Stored // of the final table
 }
 
-// A Stretch is the records of a comparison from one key on and before another, in the order of their bytes; "" is no
-// bound.
-type Stretch struct{ From, Before string }
-
-// Stretches cuts all keys at some of them, which are in order.
-func Stretches(at []string) []Stretch {
-	all := []Stretch{{}}
-	for _, key := range at {
-		if last := &all[len(all)-1]; key > last.From {
-			last.Before = key
-			all = append(all, Stretch{From: key})
-		}
-	}
-	return all
-}
-
 // Unit stands between the texts of a key, and behind the names of columns.
 const Unit = "\x1f"
 
-// Live tells whether a final row is of a record that isn't deleted.
-func (s *Compare) Live(alias string) string { return s.Col(alias, own.DeletedAt) + " IS NULL" }
+// Live tells whether a final row is of a record that isn't deleted, or one that is judged as if it weren't.
+func (s *Compare) Live(alias string) string {
+	if s.Comparison.Deleted {
+		return "true"
+	}
+	return s.Col(alias, own.DeletedAt) + " IS NULL"
+}
 
 // stamp is the column that tells when a record changed, or "".
 func (s *Compare) stamp() string {
@@ -362,8 +351,9 @@ func (s *Compare) before() string {
 // JudgeDuplicates writes down the keys that have more rows than one.
 func (s *Compare) JudgeDuplicates() string {
 	return dialect.Fill(`INSERT INTO {suspects}
-SELECT {key}, 'duplicate', CAST(NULL AS {text}), count(*) - 1 FROM {final} r GROUP BY {key} HAVING count(*) > 1`, dialect.Holes{
+SELECT {key}, 'duplicate', CAST(NULL AS {text}), count(*) - 1 FROM {final} r{part} GROUP BY {key} HAVING count(*) > 1`, dialect.Holes{
 		"suspects": s.Suspect, "key": s.Record("r"), "text": s.Dialect.Type(shape.Text, 0), "final": s.Final(),
+		"part": s.Part("r", " WHERE "),
 	})
 }
 
@@ -397,4 +387,13 @@ func (s *Compare) RowSet() string {
 func (s *Compare) settled(alias string) string {
 	return fmt.Sprintf("NOT EXISTS (SELECT 1 FROM %s p "+
 		"WHERE p.how IN ('pending', 'unjudged', 'rejected', 'outdated') AND p.record = %s)", s.Suspect, s.Record(alias))
+}
+
+// Part is the condition that leaves the rows of the reading's records, behind a word; "" where all
+// rows are judged.
+func (s *Compare) Part(alias, word string) string {
+	if !s.Comparison.Part {
+		return ""
+	}
+	return fmt.Sprintf("%s%s IN (SELECT %s FROM %s s)", word, s.Record(alias), s.Record("s"), s.Reading)
 }

@@ -1,6 +1,7 @@
 package statements
 
 import (
+	"fmt"
 	"slices"
 
 	"catchment/internal/warehouse/shape"
@@ -70,4 +71,29 @@ func (s Order) pairs(asked bool) string {
 	}
 	key := s.Table.Key[0]
 	return s.Col("s", key) + s.Dialect.Bytewise + " = " + s.Col("f", key) + s.Dialect.Bytewise
+}
+
+// A Stretch is the records of a comparison from one key on and before another, in the order of their bytes; "" is no
+// bound.
+type Stretch struct{ From, Before string }
+
+// Stretches cuts all keys at some of them, which are in order.
+func Stretches(at []string) []Stretch {
+	all := []Stretch{{}}
+	for _, key := range at {
+		if last := &all[len(all)-1]; key > last.From {
+			last.Before = key
+			all = append(all, Stretch{From: key})
+		}
+	}
+	return all
+}
+
+// Named has the records of a reading be those that are asked for: no row of another one is looked at then, and an
+// index finds theirs.
+func Named(asked, key, reading string) []dialect.Statement {
+	return []dialect.Statement{
+		{SQL: "DELETE FROM " + asked},
+		{SQL: fmt.Sprintf("INSERT INTO %s SELECT DISTINCT %s FROM %s s", asked, key, reading)},
+	}
 }

@@ -69,7 +69,7 @@ func counted(d *evidence.Difference, how string) (n *int64, ids *[]string, colum
 
 // judge holds records of the reading against the live rows.
 func (r *reading) judge(o *operation, rows *table, about func(key string) bool) []suspect {
-	source, live := byKey(r.c.Table, rows.rows), byKey(r.c.Table, o.live(r.c.Table))
+	source, live := byKey(r.c.Table, rows.rows), byKey(r.c.Table, r.judged(o))
 	either := maps.Clone(source)
 	maps.Copy(either, live)
 	var found []suspect
@@ -93,6 +93,19 @@ func (r *reading) judge(o *operation, rows *table, about func(key string) bool) 
 	found = append(found, r.binned(o, source, about)...)
 	slices.SortFunc(found, suspect.compare)
 	return found
+}
+
+// judged is the rows that the reading is held against.
+func (r *reading) judged(o *operation) []row {
+	rows := o.live(r.c.Table)
+	if r.c.Deleted {
+		rows = o.final(r.c.Table).rows
+	}
+	if !r.c.Part {
+		return rows
+	}
+	source := byKey(r.c.Table, r.rows.rows)
+	return slices.DeleteFunc(slices.Clone(rows), func(f row) bool { return source[keyOf(r.c.Table, f)] == nil })
 }
 
 // differs tells how a record differs from its row, where either may be nil.
@@ -204,8 +217,11 @@ func (r *reading) patchKeptOut(o *operation, key, column string) bool {
 // duplicates are the keys that have more rows than one.
 func (r *reading) duplicates(o *operation) []suspect {
 	rows := map[string]int64{}
+	source := byKey(r.c.Table, r.rows.rows)
 	for _, f := range o.final(r.c.Table).rows {
-		rows[keyOf(r.c.Table, f)]++
+		if key := keyOf(r.c.Table, f); !r.c.Part || source[key] != nil {
+			rows[key]++
+		}
 	}
 	var found []suspect
 	for key, n := range rows {

@@ -171,7 +171,7 @@ func (r *reading) Answer(ctx context.Context, clock time.Time, pages []warehouse
 func (r *reading) Difference(ctx context.Context, sample int) (evidence.Difference, error) {
 	var d evidence.Difference
 	err := r.do(ctx, "differences of", func(o *operation) error {
-		d = evidence.Difference{Warehouse: int64(len(o.live(r.c.Table)))}
+		d = evidence.Difference{Warehouse: int64(len(r.judged(o)))}
 		for _, s := range r.rows.rows {
 			if !r.gone(s) {
 				d.Source++
@@ -180,7 +180,7 @@ func (r *reading) Difference(ctx context.Context, sample int) (evidence.Differen
 		source := byKey(r.c.Table, r.rows.rows)
 		for _, f := range o.final(r.c.Table).rows {
 			switch {
-			case isLive(f):
+			case r.c.Part, isLive(f): // a reading of some records says nothing of the others
 			case f[colReason] == string(gone.Archived):
 				d.Archived++
 			case source[keyOf(r.c.Table, f)] == nil:

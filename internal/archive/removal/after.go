@@ -1,0 +1,221 @@
+package removal
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"catchment/internal/archive"
+	"catchment/internal/archive/removal/hanging"
+	"catchment/internal/archive/removal/journal"
+	"catchment/internal/plan"
+	"catchment/internal/salesforce/soql"
+	"catchment/internal/schema"
+	"catchment/internal/warehouse/archived"
+)
+
+// An aftermath is what has to be done once a batch was posted.
+type aftermath struct{ *batch }
+
+// close proves from the bin what was deleted, brings back what shouldn't have gone, and settles
+// the batch.
+func (a *aftermath) close(ctx context.Context) error {
+	if err := a.proveBinned(ctx); err != nil {
+		return err
+	}
+	if err := a.proveEscort(ctx); err != nil {
+		return err
+	}
+	strays, err := a.strays(ctx)
+	if err != nil {
+		return err
+	}
+	if err := a.bringBack(ctx, strays); err != nil {
+		return err
+	}
+	if err := a.settleEscort(ctx); err != nil {
+		return err
+	}
+	if err := a.settle(ctx); err != nil {
+		return err
+	}
+	for _, e := range a.entries {
+		if e.ruling.reason == whyUnbound {
+			return plan.Fixf("delete the others by hand, or plan anew without "+a.object+
+				"; what was deleted has its copy", "records of %s don't go to the recycle bin: they can't be proven "+
+				"there, nor brought back", a.object)
+		}
+	}
+	for _, s := range strays {
+		if s.parent == "" {
+			return plan.Fixf("look at the triggers and flows of the org that run when a "+a.object+
+				" is deleted; what they took is brought back, but each batch would take more",
+				"records of %s outside the plan went with a batch of %s", s.Object, a.object)
+		}
+	}
+	return nil
+}
+
+// proveBinned proves from the bin what was deleted.
+func (a *aftermath) proveBinned(ctx context.Context) error {
+	gone := a.with(fateGone)
+	if len(gone) == 0 {
+		return nil
+	}
+	verdicts, err := a.verdicts(ctx, a.held[a.object], idsOf(gone), archive.Bin)
+	if err != nil {
+		return err
+	}
+	for i, v := range verdicts {
+		gone[i].ruling = ruleBin(v)
+		if len(gone[i].bodies) == 0 {
+			gone[i].bodies = v.Bodies
+		}
+	}
+	return nil
+}
+
+// A stray is a record outside the plan that went with a batch.
+type stray struct {
+	journal.Outside
+	parent string // the record of the batch that took it along, "" where none is known
+}
+
+// strays finds what went with the batch and isn't of the plan: what hung on its records, and
+// what the org's own code deleted in the user's name since the batch began.
+func (a *aftermath) strays(ctx context.Context) (all []stray, err error) {
+	if len(a.deleted()) == 0 {
+		return nil, nil
+	}
+	if all, err = a.straysBelow(ctx); err != nil {
+		return nil, err
+	}
+	names, fields, err := a.relatives(ctx)
+	if err != nil {
+		return nil, err
+	}
+	objects, err := a.known.describeEach(ctx, names)
+	if err != nil {
+		return nil, err
+	}
+	for _, object := range objects {
+		more, err := a.straysOf(ctx, object, fields[object.Name])
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range more {
+			if !slices.ContainsFunc(all, func(o stray) bool { return o.ID == s.ID }) {
+				all = append(all, s)
+			}
+		}
+	}
+	return all, nil
+}
+
+// deleted are the records of the batch that are out of the org now.
+func (a *aftermath) deleted() (some []*entry) {
+	for _, e := range a.entries {
+		if e.ruling.state == archived.Deleted || e.ruling.state == archived.Changed && e.ruling.reason != whyRevived {
+			some = append(some, e)
+		}
+	}
+	return some
+}
+
+// straysBelow finds what hung on the batch's records and went along. What was in the bin before
+// isn't meant.
+func (a *aftermath) straysBelow(ctx context.Context) (all []stray, err error) {
+	relations, err := a.relations(ctx, a.object)
+	if err != nil {
+		return nil, err
+	}
+	asker := hanging.Asker{Org: a.Org, Relations: relations, Describe: a.known.describe, Before: a.spare}
+	var some []hanging.Child
+	flush := func() error {
+		if len(some) == 0 {
+			return nil
+		}
+		lines, err := a.childLines(ctx, some)
+		for _, c := range some {
+			if line, planned := lines[c.ID]; !planned || !a.goes(line) {
+				all = append(all, stray{journal.Outside{Object: c.Object, ID: c.ID,
+					Reason: "it went along by " + c.Field}, c.Parent})
+			}
+		}
+		some = some[:0]
+		return err
+	}
+	err = asker.Each(ctx, idsOf(a.deleted()), func(c hanging.Child) error {
+		if !c.Binned || a.binned[c.ID] {
+			return nil
+		}
+		if len(some) > 0 && (len(some) == archive.BatchAtMost || some[0].Object != c.Object) {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+		some = append(some, c)
+		return nil
+	})
+	if err == nil {
+		err = flush()
+	}
+	return all, err
+}
+
+// goes tells whether the plan has it that a record is deleted by now.
+func (a *aftermath) goes(l archived.Line) bool {
+	return l.State == archived.Deleted || l.State == archived.Posted ||
+		l.State == archived.Proven && a.paper.goesAlong(l.Object)
+}
+
+// straysOf finds what of an object was deleted in the user's name since the batch began.
+func (a *aftermath) straysOf(ctx context.Context, object schema.Object, fields []string) (all []stray, err error) {
+	for _, needed := range []string{"IsDeleted", "SystemModstamp", "LastModifiedById"} {
+		if _, has := object.Field(needed); !has {
+			return nil, nil
+		}
+	}
+	q := soql.Select{Fields: append([]string{"Id"}, fields...), From: object.Name, Where: []soql.Condition{
+		"IsDeleted = true", soql.Since("SystemModstamp", a.begun), soql.In("LastModifiedById", []string{a.user})}}
+	var found []hanging.Child
+	for record, err := range a.Org.Query(ctx, q.String(), true) {
+		if err != nil {
+			return nil, fmt.Errorf("look what went with a batch, %s: %w", object.Name, err)
+		}
+		child := hanging.Child{Relation: hanging.Relation{Object: object.Name}}
+		if child.ID, err = record.Text("Id"); err != nil {
+			return nil, err
+		}
+		if a.byID[child.ID] != nil || a.binned[child.ID] {
+			continue
+		}
+		for _, field := range fields {
+			parent, err := record.Text(field)
+			if err != nil {
+				return nil, err
+			}
+			if a.byID[parent] != nil {
+				child.Parent, child.Field = parent, field
+			}
+		}
+		found = append(found, child)
+	}
+	for some := range slices.Chunk(found, archive.BatchAtMost) {
+		lines, err := a.childLines(ctx, some)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range some {
+			if line, planned := lines[c.ID]; planned && a.goes(line) {
+				continue
+			}
+			reason := "the org's own code deleted it"
+			if c.Parent != "" {
+				reason += ", by " + c.Field
+			}
+			all = append(all, stray{journal.Outside{Object: c.Object, ID: c.ID, Reason: reason}, c.Parent})
+		}
+	}
+	return all, nil
+}

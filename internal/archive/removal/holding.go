@@ -1,0 +1,88 @@
+package removal
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"catchment/internal/flow"
+	"catchment/internal/lease"
+	"catchment/internal/source"
+)
+
+// A holding is a flow that is held while something is done to its object's records: no run
+// reads them meanwhile, and no other archive deletes them.
+type holding struct {
+	lease *lease.Lease
+	flow  flow.Flow
+	src   *source.Source
+}
+
+// holding holds the flow of an object and does something with it. The lines of an object that
+// no flow copies, of which nothing goes, are written under the flow of the root.
+func (r *run) holding(ctx context.Context, object string, do func(*holding) error) (err error) {
+	fl, ok := r.flows[strings.ToLower(object)]
+	if !ok {
+		fl = r.flows[strings.ToLower(r.paper.head.Policy.Root)]
+	}
+	src, err := source.Finder{Describe: r.known.describe, Columns: r.Warehouse.Adapt}.Source(ctx, fl)
+	if err != nil {
+		return err
+	}
+	held, err := r.Holder.Hold(ctx, fl.Object)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, held.Close(ctx)) }()
+	if _, _, err := held.Claim(ctx, src.Table.Name, r.org); err != nil {
+		return err
+	}
+	if _, err := r.Warehouse.Prepare(ctx, held.Fence(), src.Table); err != nil {
+		return err
+	}
+	return do(&holding{lease: held, flow: fl, src: src})
+}
+
+// renew lets the leases last.
+func (r *run) renew(ctx context.Context, held ...*holding) error {
+	err := r.lease.Renew(ctx)
+	for _, h := range held {
+		if err == nil {
+			err = h.lease.Renew(ctx)
+		}
+	}
+	return err
+}
+
+// renewEvery is well within the life of a lease.
+const renewEvery = 5 * time.Minute
+
+// keeping renews the leases while something is done that may take long. Where one is lost, it
+// is ended.
+func (r *run) keeping(ctx context.Context, held []*holding, do func(context.Context) error) error {
+	if err := r.renew(ctx, held...); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(renewEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				if err := r.renew(ctx, held...); err != nil {
+					cancel(err)
+				}
+			}
+		}
+	}()
+	err := do(ctx)
+	cancel(nil)
+	<-done
+	return err
+}

@@ -1,0 +1,50 @@
+package report
+
+import (
+	"catchment/internal/plural"
+	"catchment/internal/status"
+)
+
+// A Checked is what reading back the evidence of a plan has found.
+type Checked struct {
+	Agrees  bool   `json:"agrees"`
+	Batches int64  `json:"batches"`
+	Digest  string `json:"digest"` // of the plan
+	Entries int64  `json:"entries"`
+	Head    string `json:"head"` // the last link of the chain
+	Hint    string `json:"hint,omitempty"`
+	Plan    string `json:"plan"`
+	Type    string `json:"type"`
+	What    string `json:"what,omitempty"` // disagrees, by file and line
+}
+
+// Lines is one line.
+func (c Checked) Lines() []any {
+	c.Type = "archive_check"
+	return []any{c}
+}
+
+// Text is a line, and what to do where something isn't as it was written.
+func (c Checked) Text() (t status.Text) {
+	if !c.Agrees {
+		t.Result("%s: not as it was written: %s", c.Plan, c.What)
+		if c.Hint != "" {
+			t.Talk("hint: %s", c.Hint)
+		}
+		return t
+	}
+	if c.Entries == 0 {
+		t.Result("%s: as it was written; nothing was begun", c.Plan)
+		return t
+	}
+	t.Result("%s: whole: %s of %s, plan %.12s, chain %.12s", c.Plan, plural.Of(c.Entries, "line"), batches(c.Batches),
+		c.Digest, c.Head)
+	return t
+}
+
+func batches(n int64) string {
+	if n == 1 {
+		return "1 batch"
+	}
+	return plural.Count(n) + " batches"
+}
