@@ -63,8 +63,7 @@ func (a asker) again(ctx context.Context, ids, fields []string, way stage.Way) (
 	return l, nil
 }
 
-// collect reads records whole into a page, and notes which there are. What it
-// holds in memory is one answer.
+// collect reads records whole into a page, and notes which there are.
 func (a asker) collect(
 	ctx context.Context, ids, fields []string, way stage.Way, found map[string]bool,
 ) (warehouse.Page, error) {

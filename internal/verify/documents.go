@@ -22,20 +22,26 @@ func (r *readback) proven(
 		return r.ofDocuments(ctx, ids)
 	}
 	found := map[string]held{}
-	lines, err := r.register.Lookup(ctx, r.of.Object, ids)
+	lines, err := r.lines(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
-	of := map[string]*bodies.Line{}
-	for i := range lines {
-		of[lines[i].ID] = &lines[i]
-	}
 	for _, id := range ids {
-		if found[id], err = r.prove(ctx, files[id], of[id]); err != nil {
+		if found[id], err = r.prove(ctx, files[id], lines[id]); err != nil {
 			return nil, err
 		}
 	}
 	return found, nil
+}
+
+// lines is what the register says of files.
+func (r *readback) lines(ctx context.Context, ids []string) (map[string]*bodies.Line, error) {
+	lines, err := r.register.Lookup(ctx, r.of.Object, ids)
+	all := map[string]*bodies.Line{}
+	for i := range lines {
+		all[lines[i].ID] = &lines[i]
+	}
+	return all, err
 }
 
 // ofDocuments proves the bodies of documents: a document that is deleted takes all its versions
@@ -125,9 +131,9 @@ func versionOf(rec salesforce.Record, fields []string) (document string, f bodie
 }
 
 // rows finds the versions of documents that have a row in the copy, and what the register says of
-// each.
+// each: nil for nothing.
 func (r *readback) rows(ctx context.Context, documents []string) (map[string]*bodies.Line, error) {
-	all := map[string]*bodies.Line{}
+	var ids []string
 	for after := ""; ; {
 		some, err := r.catalog.Files(ctx, bodies.Search{Object: r.of.Object, IDs: documents}, after, bodiesPerRenewal)
 		if err != nil {
@@ -135,13 +141,19 @@ func (r *readback) rows(ctx context.Context, documents []string) (map[string]*bo
 		}
 		for _, f := range some {
 			if after = f.ID; f.Known {
-				all[f.ID] = f.Line
+				ids = append(ids, f.ID)
 			}
 		}
 		if len(some) < bodiesPerRenewal {
-			return all, nil
+			break
 		}
 	}
+	known, err := r.lines(ctx, ids)
+	all := make(map[string]*bodies.Line, len(ids))
+	for _, id := range ids {
+		all[id] = known[id]
+	}
+	return all, err
 }
 
 // readback makes a readback of a flow whose records are files, or documents that have some.

@@ -2,13 +2,13 @@ package verify_test
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"catchment/internal/archive"
 	"catchment/internal/flow"
+	"catchment/internal/lease"
 	"catchment/internal/rig"
 	"catchment/internal/verify"
 	"catchment/internal/warehouse"
@@ -74,8 +74,10 @@ func proved(r *rig.Rig, fl flow.Flow, in archive.Place, ids ...string) []archive
 	r.T.Helper()
 	var all []archive.Verdict
 	prover(r, func(v *verify.Verifier, p *rig.Process) {
-		held := rig.Hold(p, v.Options.Run, fl.Object)
-		var err error
+		held, err := lease.Holder{
+			Control: p.Control, Warehouse: p.Warehouse, Run: v.Options.Run, Name: "proof", Alone: true,
+		}.Hold(p.Ctx, fl.Object)
+		r.Must(err)
 		all, err = v.Prove(p.Ctx, held, fl, ids, in)
 		r.Must(err)
 		r.Must(held.Close(p.Ctx))
@@ -143,7 +145,10 @@ func TestProve(t *testing.T) {
 	if again[0].Digest != got[0].Digest || again[1].Digest != got[8].Digest || again[0].Digest == again[1].Digest {
 		t.Errorf("%+v, %+v", got, again)
 	}
-	fmt.Println(r.Calls(func() { proved(r, r.Flows[0], archive.Live, ids[:9]...) }))
+	calls := r.Calls(func() { proved(r, r.Flows[0], archive.Live, ids[:9]...) })
+	if calls["collection"] != 1 || calls["query"] != 1 || calls["describe"] != 1 {
+		t.Errorf("%v", calls)
+	}
 }
 
 // In the bin a record is what it was when it was deleted.

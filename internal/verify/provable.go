@@ -58,6 +58,9 @@ func (v *Verifier) Provable(ctx context.Context, fl flow.Flow, after time.Time) 
 	if fl.Paused || row.Paused {
 		why.add("let it run with: catchment resume "+fl.Object, "the flow is paused")
 	}
+	if err := v.Warehouse.Migrate(ctx); err != nil { // there may be no table of ours yet
+		return err
+	}
 	mark, found, err := v.Warehouse.Mark(ctx, fl.Object)
 	switch {
 	case err != nil:
@@ -177,6 +180,7 @@ func (v *Verifier) wholeSince(ctx context.Context, object string, after time.Tim
 	}
 	attempts, err := v.Control.Attempts(ctx, object)
 	return slices.ContainsFunc(attempts, func(a control.Attempt) bool {
-		return a.Complete && a.To.After(after) && !a.Reached[control.Consolidated].IsZero()
+		whole := a.Complete || a.From.IsZero()
+		return whole && a.To.After(after) && !a.Reached[control.Consolidated].IsZero()
 	}), err
 }

@@ -1,11 +1,11 @@
 package verify
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"sync"
 
@@ -80,8 +80,20 @@ func (s *shelf) compared() stage.Way {
 // stage stores a page as a run does, and shows it to the warehouse. A page that
 // can't be copied as it is doesn't stay.
 func (s *shelf) stage(ctx context.Context, way stage.Way, gzip bool, in stage.Incoming) (warehouse.Page, error) {
+	return s.take(ctx, way, s.row(gzip), in)
+}
+
+// row is the next page's, before it is there.
+func (s *shelf) row(gzip bool) control.PageRow {
 	row := control.PageRow{Seq: s.next(), Gzip: gzip}
 	row.Key = stage.Key(s.held.Flow(), s.held.Run(), cmp.Or(s.name, "verify"), fmt.Sprintf("%05d", row.Seq), gzip)
+	return row
+}
+
+// take is stage for a page that has its row.
+func (s *shelf) take(
+	ctx context.Context, way stage.Way, row control.PageRow, in stage.Incoming,
+) (warehouse.Page, error) {
 	row, _, err := way.Put(ctx, row, in)
 	p := way.Page(row)
 	if err != nil {
@@ -125,19 +137,32 @@ func (s *shelf) load(
 	}
 }
 
-// write stores the records that fill writes as a page in the form of Bulk.
+// errUnread ends what fills a page that nobody reads to its end.
+var errUnread = errors.New("the page is not read any more")
+
+// write stores the records that fill writes as a page in the form of Bulk, while it writes them: what is
+// held in memory is one record.
 func (s *shelf) write(
 	ctx context.Context, way stage.Way, header []string, fill func(write func([]string) error) error,
 ) (warehouse.Page, error) {
-	var text bytes.Buffer
-	out := page.NewWriter(&text, header)
-	if err := fill(out.Write); err != nil {
-		return warehouse.Page{}, err
+	row := s.row(false) // the lease, which names it, is renewed while fill asks the org
+	text, into := io.Pipe()
+	var filling sync.WaitGroup
+	var failed error
+	filling.Go(func() {
+		out := page.NewWriter(into, header)
+		if failed = fill(out.Write); failed == nil {
+			failed = out.Flush()
+		}
+		_ = into.CloseWithError(failed) // which never fails
+	})
+	p, err := s.take(ctx, way, row, stage.Incoming{Reader: text, Records: -1})
+	_ = text.CloseWithError(errUnread) // neither does this
+	filling.Wait()
+	if failed != nil && !errors.Is(failed, errUnread) { // and so the page isn't there
+		return warehouse.Page{}, failed
 	}
-	if err := out.Flush(); err != nil {
-		return warehouse.Page{}, err
-	}
-	return s.stage(ctx, way, false, stage.Incoming{Reader: &text, Records: -1})
+	return p, err
 }
 
 // forget removes pages that are loaded. Those that stay behind after a failure

@@ -1,0 +1,6 @@
+package verify_test
+
+import "catchment/internal/warehouse/pgtest"
+
+// cluster is the PostgreSQL of this package's tests.
+var cluster pgtest.Cluster
