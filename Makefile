@@ -132,6 +132,7 @@ clients: bin/catchment ## hold the fake org to clients that others have written
 	$(GO) run . ../bin/catchment || failed=1
 	cd ..
 	$(GO) test ./internal/salesforce/write -count=1 -run '^TestOthersLeaveTheSame$$' -clients $(CURDIR)/clients
+	$(GO) test ./internal/archive/trial -count=1 -run '^TestSfLeavesTheSame$$' -clients $(CURDIR)/clients
 	[ $$failed = 0 ]
 	$(took)
 
@@ -241,9 +242,20 @@ soak: deps ## random histories with crashes and faults: RUNS=n, IN=duckdb, postg
 	  grep --line-buffered -vE '^( *--- PASS|===)'
 	$(took)
 
+.PHONY: archive-soak
+archive-soak: deps ## random archives with crashes and faults, judged from outside: RUNS=n, IN=duckdb or postgres, and SEED=n to replay one
+	$(GO) test -count=1 -timeout 6h -v -run '^TestSoak$$' ./internal/archive/trial -soak.runs=$(RUNS) -soak.seed=$(SEED) -soak.in=$(IN) |
+	  grep --line-buffered -vE '^( *--- PASS|===)'
+	$(took)
+
+.PHONY: archive-crash
+archive-crash: ## die at every single moment of a small archive, one after the other
+	$(GO) test -count=1 -timeout 3h -v -run '^TestDiesAtEveryCall$$' ./internal/archive/trial -crash.every=1 |
+	  grep -E 'moments, every|^(---|ok|FAIL)|died'
+	$(took)
+
 .PHONY: files
 files: deps ## copy 100,000 files that are a gigabyte together, and one of a gigabyte: killed, resumed, aged, and summed up by sha256sum
-	# months of runs with so many records take longer than to copy them
 	$(GO) test -count=1 -timeout 80m -v -run '^TestManyFiles$$' ./internal/replicate -files.n=100000 -files.largest=1073741824 |
 	  grep -E 'files, |^(---|ok|FAIL)|volume_test'
 	$(took)

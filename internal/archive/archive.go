@@ -4,8 +4,9 @@
 // It has the words that its rooms share, and what they ask of others. In the order of a
 // record's way:
 //
-//   - closure finds what would go with a root; planning decides on each record, and
-//     manifest writes that down as a plan, which never changes;
+//   - closure finds what would go with a root; planning decides on each record,
+//     forecast works out what that frees, and manifest writes it all down as a plan,
+//     which never changes;
 //   - approval says who agreed to it;
 //   - removal proves, deletes and proves again, batch by batch;
 //   - evidence is the chain that says so, and rehydrate is the way back.

@@ -214,8 +214,9 @@ func verified(r verify.Result, flags verifyFlags) status.Verified {
 	o := status.Verified{
 		Object: r.Object, Source: r.Source, Warehouse: r.Warehouse,
 		Missing: r.Missing, Extra: r.Extra, Stale: r.Stale, Duplicates: r.Duplicates,
-		Pending: r.Pending, Rejected: r.Rejected, Outdated: r.Outdated, KeptOut: evidence.Named(r.KeptOut, r.Outdated),
-		AsOf: status.Moment(r.AsOf), Grade: r.Grade,
+		Pending: r.Pending, Archived: r.Archived, Rejected: r.Rejected, Outdated: r.Outdated,
+		KeptOut: evidence.Named(r.KeptOut, r.Outdated),
+		AsOf:    status.Moment(r.AsOf), Grade: r.Grade,
 		Compared: string(r.Method), Calls: r.Calls, Cleared: r.Cleared, Unconfirmed: r.Unconfirmed,
 		MissingIDs: r.MissingIDs, ExtraIDs: r.ExtraIDs, StaleIDs: r.StaleIDs,
 		DuplicateIDs: r.DuplicateIDs, RejectedIDs: r.RejectedIDs,

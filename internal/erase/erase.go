@@ -1,7 +1,8 @@
 // Package erase removes every trace of records that were deleted in Salesforce
 // for good, as the law may ask for: rows, staged versions, stored pages, the bodies
 // of files, and the rows of history flows that tell of them. The warehouse's log names their Ids,
-// never a value, and a tombstone keeps late pages from bringing them back.
+// never a value, and a tombstone keeps late pages from bringing them back. What an archive proves stays, with
+// digests in the place of Ids.
 //
 // It erases under the flow's lease. What an open attempt has brought is given up
 // by whoever runs attempts; what is read afterwards can't hold the records any
@@ -35,9 +36,19 @@ type Eraser struct {
 	Holder    lease.Holder
 	Flows     func(context.Context) ([]flow.Flow, error) // all that the configuration has
 
+	// Evidence is what archives wrote down of records; nil for nothing.
+	Evidence Evidence
+
 	// GiveUp abandons the open attempt of a flow, and drops the jobs of all that
 	// have ended: Salesforce may still keep the records in their results.
 	GiveUp func(ctx context.Context, held *lease.Lease, why string) error
+}
+
+// Evidence is what archives keep in the blob store to prove what became of records.
+type Evidence interface {
+	// Redact has the evidence say nothing of who some records were: an Id gives way to its digest, and what
+	// proves that nothing else was changed stays. It may be repeated.
+	Redact(ctx context.Context, ids []string) error
 }
 
 // An Erased is what was removed of some records in one flow.
@@ -186,6 +197,11 @@ func (e *Eraser) eraseFrom(ctx context.Context, org string, t trail, ids []strin
 	}
 	if err := e.eraseBodies(ctx, held, ids, &erased); err != nil {
 		return erased, err
+	}
+	if e.Evidence != nil && t.column == t.src.Table.Key[0] { // the records themselves, not their history
+		if err := e.Evidence.Redact(ctx, ids); err != nil {
+			return erased, err
+		}
 	}
 	erased.Erased, err = warehouse.RolesOf(e.Warehouse).Eraser.Erase(ctx, held.Fence(),
 		warehouse.Erasure{Table: t.src.Table, Column: t.column, Values: ids, Pages: erased.Pages})

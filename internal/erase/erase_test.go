@@ -1,8 +1,12 @@
 package erase_test
 
 import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +15,7 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/plan"
 	"catchment/internal/rig"
+	"catchment/internal/warehouse/archived"
 )
 
 var crashEvery = flag.Int("crash.every", 0, "die at every n-th moment of an erasure; 1 is exhaustive (0: some)")
@@ -155,5 +160,51 @@ func eraseDying(t *testing.T, template *rig.Rig, ids []string, look func(r *rig.
 			t.Fatalf("%s, again: %v", died, err)
 		}
 		look(r, died)
+	}
+}
+
+// redacted is the Ids that evidence was told of.
+type redacted []string
+
+func (r *redacted) Redact(_ context.Context, ids []string) error {
+	*r = append(*r, ids...)
+	return nil
+}
+
+// An archived record is erased as any other, although no policy takes its row away. What became of it stays
+// written down, and says nothing of who it was.
+func TestEraseArchived(t *testing.T) {
+	t.Parallel()
+	r := rig.Small(t, "Contact", 20)
+	r.Flows[0].Deletes = flow.Remove
+	evidence := &redacted{}
+	r.Evidence = evidence
+	r.Done(rig.Keep)
+	r.Later(time.Hour)
+	id := r.IDs("Contact")[3]
+	r.Delete(id)
+	rig.Archived(r, r.Flows[0], archived.Deleted, []string{id}, nil)
+	if _, err := r.Erase(nil, id); plan.ClassOf(err) != plan.Fix || len(*evidence) > 0 {
+		t.Errorf("it is in the recycle bin: %v, %v", err, *evidence)
+	}
+	r.Must(r.Org.Purge(id))
+	r.Later(time.Hour)
+	if got, err := r.Erase(nil, id); err != nil || got[0].Rows != 1 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if left := r.Traces(id); len(left) > 0 {
+		t.Errorf("left in %v", left)
+	}
+	if !slices.Equal(*evidence, []string{id}) {
+		t.Errorf("evidence was told of %v", *evidence)
+	}
+	p := r.Start(nil)
+	defer p.Close()
+	ledger, _ := archived.Of(p.Warehouse)
+	lines, err := ledger.Lines(p.Ctx, archived.Query{Plan: rig.OldPlan}, archived.Line{}, 9)
+	sum := sha256.Sum256([]byte(id))
+	if err != nil || len(lines) != 1 || lines[0].ID != hex.EncodeToString(sum[:]) ||
+		lines[0].State != archived.Deleted || lines[0].EndedAt.IsZero() {
+		t.Errorf("%+v, %v", lines, err)
 	}
 }

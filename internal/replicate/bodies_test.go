@@ -24,7 +24,12 @@ import (
 // withFiles is a rig for an org with files, each of whose flows copies bodies.
 func withFiles(t *testing.T, files fakeorg.Files, which body.Which, objects ...string) *rig.Rig {
 	t.Helper()
-	org := rig.NewOrg(t, map[string]int{"Account": 5}, nil)
+	return withFilesIn(t, rig.NewOrg(t, map[string]int{"Account": 5}, nil), files, which, objects...)
+}
+
+// withFilesIn copies the bodies of files of an org.
+func withFilesIn(t *testing.T, org *fakeorg.Org, files fakeorg.Files, which body.Which, objects ...string) *rig.Rig {
+	t.Helper()
 	if err := org.GenerateFiles(files); err != nil {
 		t.Fatal(err)
 	}

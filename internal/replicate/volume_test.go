@@ -33,7 +33,8 @@ const heapAtMost = 48 << 20
 // but what was under way, and a year of runs loses none. sha256sum agrees with the register.
 func TestManyFiles(t *testing.T) {
 	n, largest := *manyFiles, *largestFile
-	r := withFiles(t, fakeorg.Files{Versions: n, Size: 10_000, Largest: largest}, body.All, "ContentVersion")
+	org := rig.NewOrg(t, map[string]int{"Account": 5}, func(o *fakeorg.Options) { o.PageRecords = 10_000 })
+	r := withFilesIn(t, org, fakeorg.Files{Versions: n, Size: 10_000, Largest: largest}, body.All, "ContentVersion")
 	r.Keeps("ContentVersion", "Title")
 	r.Flows[0].Sweep = week
 	began := r.Begun

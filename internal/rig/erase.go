@@ -28,7 +28,7 @@ func (r *Rig) Erase(f *Fate, ids ...string) ([]erase.Erased, error) {
 	runs := p.Replicator()
 	e := &erase.Eraser{
 		Org: p.Client, Warehouse: p.Warehouse, Control: p.Control, Stage: p.Stage,
-		Flows: runs.Flows, GiveUp: runs.GiveUp,
+		Flows: runs.Flows, GiveUp: runs.GiveUp, Evidence: r.Evidence,
 		Holder: lease.Holder{
 			Control: p.Control, Warehouse: p.Warehouse, Run: run,
 			Name: p.Options.Holder, Alone: p.Options.Alone, Dead: p.Options.Dead,

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"catchment/internal/control"
+	"catchment/internal/erase"
 	"catchment/internal/fakeorg"
 	"catchment/internal/flow"
 	"catchment/internal/platform"
@@ -40,6 +41,8 @@ type Rig struct {
 	Schema string         // of the final tables, where it isn't salesforce
 	Begun  func(*Process) // sees each process that was started
 	Talk   io.Writer      // nil: the test's log
+
+	Evidence erase.Evidence // of archives, where a test has some
 
 	// Unfit names the fields of a record, in lower case, whose values fit no column.
 	Unfit func(object string, rec Record) []string

@@ -147,6 +147,6 @@ func parts(o *schema.Object) map[string]any {
 		"name": &o.Name, "label": &o.Label, "keyPrefix": &o.KeyPrefix, "custom": &o.Custom,
 		"customSetting": &o.CustomSetting, "queryable": &o.Queryable, "replicateable": &o.Replicateable,
 		"retrieveable": &o.Retrieveable, "createable": &o.Createable, "updateable": &o.Updateable,
-		"deletable": &o.Deletable, "deprecatedAndHidden": &o.Deprecated,
+		"deletable": &o.Deletable, "undeletable": &o.Undeletable, "deprecatedAndHidden": &o.Deprecated,
 	}
 }

@@ -24,6 +24,7 @@ type Object struct {
 	Retrieveable  bool        `json:"retrieveable"`
 	Createable    bool        `json:"createable"`
 	Updateable    bool        `json:"updateable"`
+	Undeletable   bool        `json:"undeletable"`
 	Deprecated    bool        `json:"deprecatedAndHidden"`
 	Deletable     bool        `json:"deletable"`
 	Fields        []Field     `json:"fields"`
@@ -41,6 +42,12 @@ type Field struct {
 	Digits           int             `json:"digits"`
 	Nillable         bool            `json:"nillable"`
 	Calculated       bool            `json:"calculated"`
+	Createable       bool            `json:"createable"` // it may be given to a new record
+	Updateable       bool            `json:"updateable"`
+	AutoNumber       bool            `json:"autoNumber"`
+	Unique           bool            `json:"unique"`
+	ExternalID       bool            `json:"externalId"`
+	Defaulted        bool            `json:"defaultedOnCreate"` // a new record has a value where none is given
 	Custom           bool            `json:"custom"`
 	Filterable       bool            `json:"filterable"`
 	Encrypted        bool            `json:"encrypted"`

@@ -215,7 +215,7 @@ func compared(c verified.Row) *status.Compared {
 	one := &status.Compared{
 		AsOf: status.Moment(c.AsOf), At: status.Moment(c.At), Compared: c.Compared, Grade: c.Grade,
 		Differences: c.Remaining, Duplicates: c.Duplicates, Extra: c.Extra, Missing: c.Missing, Repaired: c.Repaired,
-		Source: c.Source, Stale: c.Stale, Warehouse: c.Warehouse, Wrong: c.Wrong,
+		Source: c.Source, Stale: c.Stale, Warehouse: c.Warehouse, Wrong: c.Wrong, Archived: c.Archived,
 		Class: string(c.Class), Error: c.Error, Hint: c.Hint,
 	}
 	switch {

@@ -50,8 +50,9 @@ type Flow struct {
 
 // A Compared is what the last comparison of a flow with the org found.
 type Compared struct {
-	AsOf        Moment  `json:"as_of"` // what is stamped later was not judged
-	At          Moment  `json:"at"`    // when it ended, by the org's clock; null: none ever did
+	Archived    int64   `json:"archived,omitempty"` // rows whose records an archive took out of the org
+	AsOf        Moment  `json:"as_of"`              // what is stamped later was not judged
+	At          Moment  `json:"at"`                 // when it ended, by the org's clock; null: none ever did
 	Class       string  `json:"class,omitempty"`
 	Compared    string  `json:"compared,omitempty"` // stamps, values or counts
 	Differences int64   `json:"differences"`        // that are left, after a repair

@@ -13,6 +13,7 @@ type Verification []Verified
 
 // A Verified is what the comparison of one flow found. Users rely on its keys.
 type Verified struct {
+	Archived     int64          `json:"archived,omitempty"` // rows whose records an archive took out of the org
 	Calls        int64          `json:"api_calls"`
 	AsOf         Moment         `json:"as_of"`
 	Bodies       *Bodies        `json:"bodies,omitempty"` // of an object whose records are files
@@ -192,6 +193,10 @@ func (o Verified) remarks(all *remarks) {
 	if n := o.Rejected; n > 0 {
 		all.say(o.Object, "%s %s kept out of the table, in the version that the org has: see _catchment_rejected",
 			plural.Of(n, "record"), plural.Word(n, "is", "are"))
+	}
+	if n := o.Archived; n > 0 {
+		all.say(o.Object, "beside the live rows %s %s archived: %s out of Salesforce on purpose", plural.Of(n, "row"),
+			plural.Word(n, "is", "are"), plural.Word(n, "its record is", "their records are"))
 	}
 	if n := o.Outdated; n > 0 {
 		all.say(o.Object, "%s %s of an older version, since a newer one was kept out, and no repair mends %s: %s",

@@ -48,6 +48,7 @@ type CertifiedCompare struct {
 	Rejected    int64 `json:"rejected,omitzero"`
 	Outdated    int64 `json:"outdated,omitzero"`
 	Unjudged    int64 `json:"unjudged,omitempty"`
+	Archived    int64 `json:"archived,omitzero"` // rows whose records an archive took out of the org; in neither set
 	Unconfirmed int64 `json:"unconfirmed"`
 	Repaired    int64 `json:"repaired"`
 	Remaining   int64 `json:"remaining"`
@@ -92,7 +93,7 @@ func Certify(results []Result, org, version string, at time.Time) Certificate {
 			Grade: r.Grade, Source: r.Source, Warehouse: r.Warehouse,
 			Missing: r.Missing, Extra: r.Extra, Stale: r.Stale, Wrong: r.Wrong, Formulas: r.Formulas,
 			Duplicates: r.Duplicates, Pending: r.Pending, Unjudged: r.Unjudged, Rejected: r.Rejected,
-			Outdated:    r.Outdated,
+			Outdated: r.Outdated, Archived: r.Archived,
 			Unconfirmed: r.Unconfirmed, Repaired: r.Repaired, Remaining: r.Remaining(), Calls: r.Calls,
 			Agrees: r.Remaining()+r.Unjudged == 0,
 		}

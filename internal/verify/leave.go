@@ -25,5 +25,6 @@ func (w *verification) leave(ctx context.Context, failed error) error {
 		Object: r.Object, At: r.EndedAt, AsOf: r.AsOf, Compared: string(r.Method), Grade: r.Grade,
 		Source: r.Source, Warehouse: r.Warehouse, Missing: r.Missing, Extra: r.Extra, Stale: r.Stale, Wrong: r.Wrong,
 		Duplicates: r.Duplicates, Repaired: r.Repaired, Remaining: r.Remaining(), Calls: r.Calls,
+		Archived: r.Archived,
 	})
 }

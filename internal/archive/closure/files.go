@@ -174,13 +174,13 @@ func (r *Reader) addDocument(ctx context.Context, g *Graph, f *File) error {
 	if err != nil {
 		return err
 	}
-	if g.weight() >= r.Most {
+	if g.Weight() >= r.Most {
 		return ErrTooMany
 	}
-	f.Node, _ = g.add(Node{ID: f.ID, Object: object, Stamp: f.stamp, Along: g.Objects[object].Along})
+	f.Node = g.Add(Node{ID: f.ID, Object: object, Stamp: f.stamp, Along: g.Objects[object].Along})
 	for _, id := range f.On {
 		parent, _ := g.Find(id)
-		g.Ways = append(g.Ways, Way{parent, f.Node, g.relation(hangs(g.Of(parent).Name))})
+		g.Lead(parent, f.Node, hangs(g.Of(parent).Name))
 	}
 	return nil
 }

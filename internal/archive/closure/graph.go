@@ -97,17 +97,42 @@ func (g *Graph) Find(id string) (int, bool) {
 // Of is the object of a record.
 func (g *Graph) Of(n int) *Object { return g.Objects[g.Nodes[n].Object] }
 
-// weight is what a graph's memory goes with.
-func (g *Graph) weight() int { return len(g.Nodes) + len(g.Stands) + len(g.Loose) + len(g.Files) }
+// Weight is what a graph's memory goes with.
+func (g *Graph) Weight() int { return len(g.Nodes) + len(g.Stands) + len(g.Loose) + len(g.Files) }
 
-// add adds a record that isn't there yet; new tells whether it was.
-func (g *Graph) add(n Node) (at int, added bool) {
+// AddObject adds an object, and gives its place.
+func (g *Graph) AddObject(o Object) int {
+	g.named[o.Name] = len(g.Objects)
+	g.Objects = append(g.Objects, &o)
+	return g.named[o.Name]
+}
+
+// Add adds a record, or finds it where it is there already.
+func (g *Graph) Add(n Node) int {
 	if at, ok := g.index[n.ID]; ok {
-		return at, false
+		return at
 	}
 	g.index[n.ID] = len(g.Nodes)
 	g.Nodes = append(g.Nodes, n)
-	return len(g.Nodes) - 1, true
+	return len(g.Nodes) - 1
+}
+
+// Lead adds a way from a record to one that goes with it. None leads to itself.
+func (g *Graph) Lead(parent, child int, by Relation) {
+	if parent != child {
+		g.Ways = append(g.Ways, Way{parent, child, g.relation(by)})
+	}
+}
+
+// Point adds a record that points to one of the graph, and stays: what stands against its delete, or what loses
+// its lookup.
+func (g *Graph) Point(parent int, id string, by Relation) {
+	loose := Loose{parent, g.relation(by), id}
+	if by.Effect == Forbids {
+		g.Stands = append(g.Stands, loose)
+	} else {
+		g.Loose = append(g.Loose, loose)
+	}
 }
 
 // relation is the place of a relation.

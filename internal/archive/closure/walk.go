@@ -80,9 +80,7 @@ func (r *Reader) object(ctx context.Context, g *Graph, name string) (int, error)
 	if err != nil {
 		return 0, err
 	}
-	g.named[name] = len(g.Objects)
-	g.Objects = append(g.Objects, &o)
-	return g.named[name], nil
+	return g.AddObject(o), nil
 }
 
 // expand adds what hangs on some of a graph's records.
@@ -140,12 +138,7 @@ func (r *Reader) follow(ctx context.Context, g *Graph, relation Relation, nodes 
 		if err != nil {
 			return err
 		}
-		loose := Loose{parent, g.relation(relation), id}
-		if relation.Effect == Forbids {
-			g.Stands = append(g.Stands, loose)
-		} else {
-			g.Loose = append(g.Loose, loose)
-		}
+		g.Point(parent, id, relation)
 		return nil
 	})
 	if code := refusal(err); code != "" || fault.IsFiltered(err) {
@@ -200,7 +193,7 @@ func (r *Reader) read(
 			if err != nil {
 				return fmt.Errorf("read %s by %s: %w", relation.Child, relation.Field, err)
 			}
-			if g.weight() >= r.Most {
+			if g.Weight() >= r.Most {
 				return ErrTooMany
 			}
 			deleted, err := isDeleted(child, record)
@@ -286,10 +279,8 @@ func (r *Reader) found(ctx context.Context, g *Graph, parent int, relation Relat
 		return err
 	}
 	node.Object = object
-	at, _ := g.add(node)
-	if at != parent {
-		g.Ways = append(g.Ways, Way{parent, at, g.relation(relation)})
-	}
+	at := g.Add(node)
+	g.Lead(parent, at, relation)
 	if g.Objects[object].Name == Link {
 		return g.link(at, record)
 	}
@@ -362,7 +353,7 @@ func (r *Reader) Lone(ctx context.Context, g *Graph, object string, root Root) (
 // addRoot adds a root, which may have been found below another one.
 func (g *Graph) addRoot(object int, root Root) int {
 	along := root.Person || g.Objects[object].Along
-	n, _ := g.add(Node{ID: root.ID, Object: object, Stamp: root.Stamp, Along: along})
+	n := g.Add(Node{ID: root.ID, Object: object, Stamp: root.Stamp, Along: along})
 	g.Nodes[n].Root = true
 	return n
 }

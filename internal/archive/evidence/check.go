@@ -47,7 +47,10 @@ func Check(ctx context.Context, store blob.Store, plan string) (Account, error) 
 	}
 	c.Link = c.at.String()
 	c.Counts = c.told.counts()
-	return c.Account, c.plansAgree(ctx)
+	if err := c.plansAgree(ctx); err != nil {
+		return Account{}, err
+	}
+	return c.Account, certified(ctx, store, plan, c.End)
 }
 
 // A checker is Check on its way.

@@ -35,6 +35,9 @@ func (r Redactor) Redact(ctx context.Context, ids []string) error {
 		if err := r.evidence(ctx, plan, gone); err != nil {
 			return spoiled(err)
 		}
+		if err := r.rest(ctx, plan, gone); err != nil {
+			return fmt.Errorf("erase from what belongs to plan %s: %w", plan, err)
+		}
 	}
 	return nil
 }
@@ -89,29 +92,13 @@ func (r Redactor) pile(ctx context.Context, plan string, p pile, gone map[string
 	next := p.sheet
 	next.revision++
 	next.key = keyOf(plan, next)
-	if err := r.rewrite(ctx, p.sheet, next, gone); err != nil {
-		return fmt.Errorf("write %s: %w", next.key, err)
-	}
-	return r.Store.Delete(ctx, p.key)
-}
-
-// rewrite writes a sheet without some Ids.
-func (r Redactor) rewrite(ctx context.Context, from, to sheet, gone map[string]bool) error {
-	in, err := r.Store.Open(ctx, from.key)
+	err = manifest.Rewrite(ctx, r.Store, p.key, next.key, func(in io.Reader, out io.Writer) error {
+		return redacted(in, out, gone)
+	})
 	if err != nil {
 		return err
 	}
-	defer func() { _ = in.Close() }() // what was read was checked before
-	out, feed := io.Pipe()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		feed.CloseWithError(redacted(in, feed, gone))
-	}()
-	_, err = r.Store.Put(ctx, to.key, out)
-	_ = out.Close() // it ends the writer, whose error Put has told
-	<-done
-	return err
+	return r.Store.Delete(ctx, p.key)
 }
 
 // redacted copies the lines of a sheet, without some Ids.

@@ -2,6 +2,7 @@ package evidence_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 
 	"catchment/internal/archive/evidence"
 	"catchment/internal/archive/manifest"
+	"catchment/internal/blob"
 	"catchment/internal/warehouse/archived"
 )
 
@@ -162,6 +164,35 @@ func twice(outcome archived.State, from, to int) []evidence.Line {
 	return append(lines(outcome, from, to), lines(outcome, to-1, to)...)
 }
 
+// The certificate beside the evidence is the one that the evidence names.
+func TestCheckReadsTheCertificate(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, 10)
+	w := s.open()
+	steps := s.steps()
+	for _, step := range steps[:len(steps)-1] {
+		s.must(step(t.Context(), w))
+	}
+	digest, err := evidence.Certify(t.Context(), s.store, s.plan, []byte(`{"type":"certificate"}`))
+	s.must(err)
+	again, err := evidence.Certify(t.Context(), s.store, s.plan, []byte(`{"type":"another"}`))
+	s.must(err)
+	if again != digest {
+		t.Error("the second certificate took the place of the first")
+	}
+	s.must(w.Finish(t.Context(), evidence.End{Certificate: digest, Counts: wanted()}))
+	s.check()
+	key := manifest.Folder(s.plan) + "certificate.json"
+	s.replace(key, []byte(`{"type":"certificatf"}`))
+	if broken, err := s.broken(); broken == nil || broken.Key != key {
+		t.Errorf("it was changed: %v", err)
+	}
+	s.must(s.store.Delete(t.Context(), key))
+	if broken, err := s.broken(); broken == nil || broken.Key != key {
+		t.Errorf("it is gone: %v", err)
+	}
+}
+
 // Evidence that is whole and tells of too few, too many or other records doesn't agree with its
 // plan.
 func TestCheckCountsRecords(t *testing.T) {
@@ -198,11 +229,14 @@ func TestErasedRecordsLeaveTheChainWhole(t *testing.T) {
 	s.whole()
 	before := s.check()
 	old := s.text(s.keys()[1])
+	note := manifest.Folder(s.plan) + "batches/000001-begun.json"
+	_, err := s.store.Put(t.Context(), note, strings.NewReader(`{"binned":["`+caseID(1)+`","`+caseID(2)+`"]}`))
+	s.must(err)
 	r := evidence.Redactor{Store: s.store}
 	for range 2 { // it may be repeated
 		s.must(r.Redact(t.Context(), []string{caseID(1), caseID(9), "500000000077AAA"}))
 	}
-	for _, key := range append(s.keys(), manifest.Key(s.plan)) {
+	for _, key := range append(s.keys(), manifest.Key(s.plan), note) {
 		if text := string(s.text(key)); strings.Contains(text, caseID(1)) || strings.Contains(text, caseID(9)) {
 			t.Errorf("%s still has it:\n%s", key, text)
 		}
@@ -211,7 +245,10 @@ func TestErasedRecordsLeaveTheChainWhole(t *testing.T) {
 	if got.Erased != 5 || got.Link != before.Link || fmt.Sprint(got.Counts) != fmt.Sprint(before.Counts) {
 		t.Errorf("%+v, and before %+v", got, before)
 	}
-	_, err := s.store.Put(t.Context(), manifest.Folder(s.plan)+"evidence/000002-intent-1.jsonl", bytes.NewReader(old))
+	if text := string(s.text(note)); text != `{"binned":["000000000000000AAA","`+caseID(2)+`"]}` {
+		t.Errorf("a note is %s", text)
+	}
+	_, err = s.store.Put(t.Context(), manifest.Folder(s.plan)+"evidence/000002-intent-1.jsonl", bytes.NewReader(old))
 	s.must(err)
 	if got := s.check(); len(got.Stopped) != 1 {
 		t.Errorf("the old sheet is there again: %v", got.Stopped)
@@ -229,4 +266,69 @@ func TestErasedRecordsLeaveTheChainWhole(t *testing.T) {
 	}
 	s.replace(key, text)
 	s.must(s.open().Settle(t.Context(), 1, lines(archived.Deleted, 0, 4)))
+}
+
+// A mortalStore dies at one of its calls.
+type mortalStore struct {
+	blob.Store
+	calls, dieAt int
+}
+
+func (m *mortalStore) dead() bool {
+	m.calls++
+	return m.calls == m.dieAt
+}
+
+func (m *mortalStore) Put(ctx context.Context, key string, r io.Reader) (blob.Info, error) {
+	if m.dead() {
+		return blob.Info{}, errDead
+	}
+	return m.Store.Put(ctx, key, r)
+}
+
+func (m *mortalStore) Open(ctx context.Context, key string) (io.ReadCloser, error) {
+	if m.dead() {
+		return nil, errDead
+	}
+	return m.Store.Open(ctx, key)
+}
+
+func (m *mortalStore) Delete(ctx context.Context, key string) error {
+	if m.dead() {
+		return errDead
+	}
+	return m.Store.Delete(ctx, key)
+}
+
+// Killed at any call and repeated, an erasure leaves the chain whole, and nothing of whom it
+// was to forget.
+func TestAnErasureGoesOnAfterACrash(t *testing.T) {
+	t.Parallel()
+	died := 0
+	for dieAt := 1; ; dieAt++ {
+		s := newScene(t, 10)
+		s.whole()
+		note := manifest.Folder(s.plan) + "batches/000001-begun.json"
+		s.store[note] = []byte(`{"binned":["` + caseID(1) + `"]}`)
+		ids := []string{caseID(1), caseID(5), caseID(9)}
+		err := evidence.Redactor{Store: &mortalStore{Store: s.store, dieAt: dieAt}}.Redact(t.Context(), ids)
+		if err == nil {
+			break
+		}
+		died++
+		s.must(evidence.Redactor{Store: s.store}.Redact(t.Context(), ids))
+		if got := s.check(); !got.Finished || got.Erased != 8 || len(got.Stopped) != 0 || len(s.keys()) != 7 {
+			t.Errorf("dead at call %d: %+v", dieAt, got)
+		}
+		for key, text := range s.store {
+			for _, id := range ids {
+				if strings.Contains(string(text), id) {
+					t.Errorf("dead at call %d: %s has %s", dieAt, key, id)
+				}
+			}
+		}
+	}
+	if died < 30 {
+		t.Errorf("it died at %d calls only", died)
+	}
 }

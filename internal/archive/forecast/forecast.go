@@ -81,7 +81,7 @@ const (
 // Bin is how many records the recycle bin holds at most while a plan is carried out, beside those that are
 // in it now.
 func Bin(now, records, perDay int64) int64 {
-	if perDay > 0 && perDay < records/binDays {
+	if perDay > 0 && perDay <= records/binDays {
 		records = perDay * binDays
 	}
 	return now + records

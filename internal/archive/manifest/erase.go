@@ -7,56 +7,37 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 
 	"catchment/internal/blob"
 )
 
 // Erase takes some Ids out of the plan of this name: each line that has one is replaced by
-// its digest. The plan keeps its place, so a copy stands beside it while it is replaced; a
-// repeat finishes what was stopped, and until then the plan may be gone, never be another one.
+// its digest. A repeat finishes what was stopped; until then the plan may be gone, and never
+// is another one.
 func Erase(ctx context.Context, store blob.Store, name string, ids map[string]bool) error {
-	key, spare := Key(name), Folder(name)+"plan.erased.jsonl"
-	if there, err := has(ctx, store, spare); err != nil || there {
-		if err != nil {
-			return err
-		}
-		if err := replace(ctx, store, spare, key); err != nil {
-			return err
-		}
+	if err := Resume(ctx, store, name); err != nil {
+		return err
 	}
-	found, err := names(ctx, store, key, ids)
+	found, err := names(ctx, store, Key(name), ids)
 	if err != nil || !found {
 		return err
 	}
-	if err := rewrite(ctx, store, key, spare, ids); err != nil {
-		return fmt.Errorf("write %s: %w", spare, err)
-	}
-	return replace(ctx, store, spare, key)
-}
-
-// has tells whether there is a blob.
-func has(ctx context.Context, store blob.Store, key string) (bool, error) {
-	in, err := store.Open(ctx, key)
-	if errors.Is(err, blob.ErrNotFound) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	return true, in.Close()
-}
-
-// replace puts a blob in the place of another one.
-func replace(ctx context.Context, store blob.Store, from, to string) error {
-	if err := store.Delete(ctx, to); err != nil {
-		return err
-	}
-	if err := rewrite(ctx, store, from, to, nil); err != nil {
-		return fmt.Errorf("write %s: %w", to, err)
-	}
-	return store.Delete(ctx, from)
+	return Exchange(ctx, store, name, Key(name), func(in io.Reader, out io.Writer) error {
+		return eachLine(in, func(text []byte) error {
+			line, err := parse(text)
+			if err != nil {
+				return err
+			}
+			if line.names(ids) {
+				if text, err = json.Marshal(line.erased(text)); err != nil {
+					return err
+				}
+			}
+			_, err = out.Write(append(text, '\n'))
+			return err
+		})
+	})
 }
 
 // names tells whether a plan has one of some Ids. There may be no plan.
@@ -75,37 +56,6 @@ func names(ctx context.Context, store blob.Store, key string, ids map[string]boo
 		return err
 	})
 	return found, err
-}
-
-// rewrite writes a plan anew without some Ids.
-func rewrite(ctx context.Context, store blob.Store, from, to string, ids map[string]bool) error {
-	in, err := store.Open(ctx, from)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = in.Close() }() // it was only read
-	out, feed := io.Pipe()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		feed.CloseWithError(eachLine(in, func(text []byte) error {
-			line, err := parse(text)
-			if err != nil {
-				return err
-			}
-			if line.names(ids) {
-				if text, err = json.Marshal(line.erased(text)); err != nil {
-					return err
-				}
-			}
-			_, err = feed.Write(append(text, '\n'))
-			return err
-		}))
-	}()
-	_, err = store.Put(ctx, to, out)
-	_ = out.Close() // it ends the writer, whose error Put has told
-	<-done
-	return err
 }
 
 func eachLine(r io.Reader, do func(text []byte) error) error {

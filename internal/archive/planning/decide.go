@@ -26,7 +26,8 @@ type Case struct {
 type Decisions struct {
 	Fates   []manifest.Fate
 	Reasons []string
-	Roots   []int // the first of the roots that a record goes with, by its Id; -1 for none
+	Roots   []int  // the first of the roots that a record goes with, by its Id; -1 for none
+	Capped  []bool // it stays since the plan has no room for it
 }
 
 // Decide decides on each record. A root and all that hangs on it go together or not at all, and so do roots
@@ -44,7 +45,8 @@ func Decide(c Case) Decisions {
 type verdict struct {
 	fate   manifest.Fate
 	reason string
-	by     int // the record that it is about
+	by     int  // the record that it is about
+	capped bool // it is about the plan's room, and about no record
 }
 
 // weaker tells whether another verdict outweighs this one: a hold does any block.
@@ -81,17 +83,17 @@ func (d *decider) judge() {
 		node, o := &d.Graph.Nodes[n], d.Graph.Of(n)
 		switch {
 		case d.Held[n] != "":
-			d.own[n] = verdict{manifest.Held, d.Held[n], n}
+			d.own[n] = verdict{fate: manifest.Held, reason: d.Held[n], by: n}
 		case d.Alone[n] != "":
-			d.own[n] = verdict{manifest.Blocked, d.Alone[n], n}
+			d.block(n, "%s", d.Alone[n])
 		case d.Unfit[o.Name] != "":
-			d.own[n] = verdict{manifest.Blocked, d.Unfit[o.Name], n}
+			d.block(n, "%s", d.Unfit[o.Name])
 		case o.Stuck:
-			d.own[n] = verdict{manifest.Blocked, "records of " + o.Name + " can't be deleted by this user", n}
+			d.block(n, "records of %s can't be deleted by this user", o.Name)
 		case node.Root && node.Along:
-			d.own[n] = verdict{manifest.Blocked, "it goes with its account, and is never deleted by itself", n}
+			d.block(n, "it goes with its account, and is never deleted by itself")
 		case d.Policy.Untouched > 0 && node.Stamp.After(limit):
-			d.own[n] = verdict{manifest.Blocked, "it was changed less than " + days(d.Policy.Untouched) + " ago", n}
+			d.block(n, "it was changed less than %s ago", days(d.Policy.Untouched))
 		}
 	}
 	d.judgeWays()
@@ -101,7 +103,7 @@ func (d *decider) judge() {
 // block keeps a record, unless something does already.
 func (d *decider) block(n int, format string, args ...any) {
 	if _, there := d.own[n]; !there {
-		d.own[n] = verdict{manifest.Blocked, fmt.Sprintf(format, args...), n}
+		d.own[n] = verdict{fate: manifest.Blocked, reason: fmt.Sprintf(format, args...), by: n}
 	}
 }
 
@@ -244,7 +246,9 @@ func (d *decider) spread() {
 }
 
 // before orders records by their Ids.
-func (d *decider) before(a, b int) bool { return d.Graph.Nodes[a].ID < d.Graph.Nodes[b].ID }
+func (d *decider) before(a, b int) bool {
+	return d.Graph.Nodes[a].ID < d.Graph.Nodes[b].ID
+}
 
 // take lets groups go as far as the policy's caps have room, in order of their first roots.
 func (d *decider) take() {
@@ -263,7 +267,7 @@ func (d *decider) take() {
 		}
 		counts := d.with(set)
 		if why := d.full(counts); why != "" {
-			g.kept = verdict{manifest.Blocked, why, g.nodes[0]}
+			g.kept = verdict{fate: manifest.Blocked, reason: why, by: -1, capped: true}
 			continue
 		}
 		g.kept.fate = manifest.In
@@ -276,7 +280,7 @@ func (d *decider) take() {
 		if g.isFile && g.kept.fate == "" && d.complete(g, -1) {
 			g.kept.fate = manifest.In
 		} else if g.isFile && g.kept.fate == "" {
-			g.kept = verdict{manifest.Blocked, "it hangs on records that stay, too", g.nodes[0]}
+			g.kept = verdict{fate: manifest.Blocked, reason: "it hangs on records that stay, too", by: -1}
 		}
 	}
 }
@@ -336,23 +340,21 @@ func (d *decider) full(counts map[string]int64) string {
 func (d *decider) told() Decisions {
 	out := Decisions{
 		Fates: make([]manifest.Fate, len(d.sets)), Reasons: make([]string, len(d.sets)), Roots: rootsOf(d.Graph),
+		Capped: make([]bool, len(d.sets)),
 	}
 	for n := range d.sets {
 		kept := d.groups[d.set(n)].kept
-		out.Fates[n], out.Reasons[n] = kept.fate, kept.reason
-		if own, has := d.own[n]; has && kept.fate != manifest.In {
+		out.Fates[n], out.Reasons[n], out.Capped[n] = kept.fate, kept.reason, kept.capped
+		own, has := d.own[n]
+		_, about := d.own[kept.by]
+		switch {
+		case has:
 			out.Reasons[n] = own.reason
-		} else if kept.fate != manifest.In && kept.by != n && d.capped(kept) {
+		case about && kept.fate != manifest.In:
 			out.Reasons[n] = "it goes with " + d.Graph.Nodes[kept.by].ID + ": " + kept.reason
 		}
 	}
 	return out
-}
-
-// capped tells whether a verdict is about one record, and not about a group as a whole.
-func (d *decider) capped(v verdict) bool {
-	_, own := d.own[v.by]
-	return own
 }
 
 // rootsOf finds the first root that leads to each record.

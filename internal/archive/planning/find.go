@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"catchment/internal/archive/closure"
+	"catchment/internal/archive/manifest"
 	"catchment/internal/plan"
 	"catchment/internal/salesforce"
 	"catchment/internal/salesforce/soql"
@@ -17,65 +19,88 @@ const atOnce = 1000
 
 // roots are those that a policy names, as far as a plan looks at them.
 type roots struct {
-	all   []closure.Root
 	more  int64          // that it doesn't look at
 	alone map[int]string // why one of them stays, by its place in the graph
 }
 
-// find finds the policy's roots, and all that hangs on them, until a plan is full.
+// find finds the policy's roots in order of their Ids, and all that hangs on them, until a plan is full.
 func (m *making) find(ctx context.Context) error {
 	m.roots.alone, m.held = map[int]string{}, map[int]string{}
 	o, err := m.reader.Describe(ctx, m.policy.Root)
 	if err != nil {
 		return err
 	}
-	if err := m.list(ctx, o); err != nil {
-		return err
-	}
-	all := m.roots.all
-	for len(all) > 0 {
-		some := all[:min(atOnce, len(all))]
+	last := ""
+	for {
+		some, err := m.list(ctx, o, last)
+		if err != nil || len(some) == 0 {
+			return err
+		}
+		seen := len(m.graph.Nodes)
 		if err := m.walk(ctx, o, some); err != nil {
 			return err
 		}
-		all = all[len(some):]
-		if int64(len(m.graph.Nodes)) >= 2*m.policy.Cap.Records {
-			break // whatever comes after has no room
+		if err := m.hold(ctx, o, some, seen); err != nil {
+			return err
+		}
+		last = some[len(some)-1].ID
+		if m.full() {
+			return m.countMore(ctx, o, last)
 		}
 	}
-	m.roots.more += int64(len(all))
-	return m.hold(ctx, o)
 }
 
-// list reads the policy's roots, in order of their Ids, as many as a plan has room for.
-func (m *making) list(ctx context.Context, o closure.Object) error {
+// full tells whether no more records have room in the plan. What stays takes none, as long as there is memory.
+func (m *making) full() bool {
+	if m.graph.Weight() >= m.reader.Most {
+		return true
+	}
+	if int64(len(m.graph.Nodes)) < m.policy.Cap.Records {
+		return false
+	}
+	sofar := Decide(Case{Graph: m.graph, Policy: m.policy, Now: m.now, Held: m.held, Alone: m.roots.alone})
+	var in int64
+	for n, fate := range sofar.Fates {
+		if fate == manifest.In && m.graph.Of(n).Copied {
+			in++
+		}
+	}
+	return in >= m.policy.Cap.Records || in > 0 && slices.Contains(sofar.Capped, true)
+}
+
+// list reads some of the policy's roots, those that follow one.
+func (m *making) list(ctx context.Context, o closure.Object, after string) ([]closure.Root, error) {
 	fields := []string{"Id"}
 	if o.Stamp != "" {
 		fields = append(fields, o.Stamp)
 	}
 	person, isPerson := o.Field("IsPersonAccount")
-	if isPerson && o.Name == "Contact" {
+	isPerson = isPerson && o.Name == "Contact"
+	if isPerson {
 		fields = append(fields, person.Name)
 	}
-	q := soql.Select{Fields: fields, From: o.Name, Where: m.selected(o), OrderBy: "Id"}
+	q := soql.Select{Fields: fields, From: o.Name, Where: m.selected(o, after), OrderBy: "Id", Limit: atOnce}
+	if after != "" {
+		q.Limit++ // it comes again
+	}
+	var some []closure.Root
 	for record, err := range m.Org.Query(ctx, q.String(), true) {
 		if err != nil {
-			return fmt.Errorf("read the roots of policy %s: %w", m.policy.Name, err)
+			return nil, fmt.Errorf("read the roots of policy %s: %w", m.policy.Name, err)
 		}
-		if int64(len(m.roots.all)) == m.policy.Cap.Records {
-			return m.countMore(ctx, o)
-		}
-		root, err := rootOf(o, record, isPerson && o.Name == "Contact")
+		root, err := rootOf(o, record, isPerson)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		m.roots.all = append(m.roots.all, root)
+		if root.ID != after {
+			some = append(some, root)
+		}
 	}
-	return nil
+	return some, nil
 }
 
-// selected is what the policy's roots meet.
-func (m *making) selected(o closure.Object) []soql.Condition {
+// selected is what the policy's roots meet that come after one, or are that one.
+func (m *making) selected(o closure.Object, after string) []soql.Condition {
 	var where []soql.Condition
 	if m.policy.Where != "" {
 		where = append(where, soql.Raw(m.policy.Where))
@@ -83,17 +108,20 @@ func (m *making) selected(o closure.Object) []soql.Condition {
 	if _, ok := o.Field("IsDeleted"); ok {
 		where = append(where, "IsDeleted = false")
 	}
+	if after != "" {
+		where = append(where, soql.From("Id", after))
+	}
 	return where
 }
 
-// countMore counts the roots that a plan has no room for.
-func (m *making) countMore(ctx context.Context, o closure.Object) error {
-	q := soql.Select{Fields: []string{"COUNT()"}, From: o.Name, Where: m.selected(o)}
+// countMore counts the roots that a plan doesn't look at: those that come after one.
+func (m *making) countMore(ctx context.Context, o closure.Object, last string) error {
+	q := soql.Select{Fields: []string{"COUNT()"}, From: o.Name, Where: m.selected(o, last)}
 	n, err := m.Org.Count(ctx, q.String(), true)
 	if err != nil {
-		return err
+		return fmt.Errorf("count the roots of policy %s: %w", m.policy.Name, err)
 	}
-	m.roots.more = max(0, n-int64(len(m.roots.all)))
+	m.roots.more += max(0, n-1)
 	return nil
 }
 
@@ -141,7 +169,7 @@ func (m *making) walk(ctx context.Context, o closure.Object, some []closure.Root
 			return err
 		}
 		return m.walk(ctx, o, some[half:])
-	case len(m.graph.Nodes) > int(2*m.policy.Cap.Records):
+	case m.graph.Weight() > m.reader.Most/2: // it might have room in the next plan
 		m.roots.more++
 		return nil
 	}

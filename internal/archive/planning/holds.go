@@ -77,17 +77,17 @@ func (m *making) holdsOn(o schema.Object) bool {
 	})
 }
 
-// hold finds the records that are held.
-func (m *making) hold(ctx context.Context, o closure.Object) error {
+// hold finds what is held of some roots, and of what was added to the graph with them.
+func (m *making) hold(ctx context.Context, o closure.Object, some []closure.Root, seen int) error {
 	var roots []string
-	for n, node := range m.graph.Nodes {
-		if node.Root {
-			roots = append(roots, node.ID)
-		}
+	for _, root := range some {
+		roots = append(roots, root.ID)
+	}
+	for n := seen; n < len(m.graph.Nodes); n++ {
 		if f := m.graph.Behind(n); f != nil { // a document that stays is held by what hangs on it
 			m.holdBy(n, f.ID)
 		}
-		m.holdBy(n, node.ID)
+		m.holdBy(n, m.graph.Nodes[n].ID)
 	}
 	for _, h := range m.holds {
 		if h.Where == "" {

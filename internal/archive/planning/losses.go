@@ -80,6 +80,9 @@ func (m *making) loseCounted(ctx context.Context, going [][]int) error {
 		if err != nil {
 			return err
 		}
+		if n == uncounted || lost[c.Child] == uncounted {
+			n, lost[c.Child] = uncounted, 0
+		}
 		lost[c.Child] += n
 	}
 	for object, n := range lost {
@@ -132,14 +135,9 @@ func (m *making) loseUnread(going [][]int) {
 
 // loseFields counts the values that a flow doesn't copy, of the records that go.
 func (m *making) loseFields(ctx context.Context, o *closure.Object, nodes []int) error {
-	fl, _ := m.flow(o.Name)
-	find := source.Finder{Describe: func(context.Context, string) (schema.Object, error) { return o.Object, nil }}
-	if m.Warehouse != nil {
-		find.Columns = m.Warehouse.Adapt
-	}
-	src, err := find.Source(ctx, fl)
-	if err != nil {
-		return err
+	src := m.sources[o.Name]
+	if src == nil { // nothing of it goes
+		return nil
 	}
 	copied := map[string]bool{}
 	for _, f := range src.Fields {
@@ -148,7 +146,7 @@ func (m *making) loseFields(ctx context.Context, o *closure.Object, nodes []int)
 	of, isFile := body.Of(o.Name)
 	for _, f := range o.Fields {
 		isBody := isFile && strings.EqualFold(of.Body, f.Name)
-		if copied[f.Name] || f.Type.Compound() || isBody && fl.Bodies != "" {
+		if copied[f.Name] || f.Type.Compound() || isBody && src.Flow.Bodies != "" {
 			continue
 		}
 		n, err := m.values(ctx, o, f, nodes)
@@ -158,7 +156,7 @@ func (m *making) loseFields(ctx context.Context, o *closure.Object, nodes []int)
 		m.lose(o.Name+"."+f.Name, whyLost(src, f.Name), n)
 	}
 	m.loseHidden(src, o)
-	if isFile && fl.Bodies == body.Latest && of.Latest != "" {
+	if isFile && src.Flow.Bodies == body.Latest && of.Latest != "" {
 		n, err := m.count(ctx, o.Name, "Id", m.result.ids(nodes), soql.Condition(of.Latest+" = false"))
 		if err != nil {
 			return err

@@ -22,6 +22,8 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/policy"
 	"catchment/internal/salesforce"
+	"catchment/internal/schema"
+	"catchment/internal/source"
 	"catchment/internal/warehouse"
 )
 
@@ -66,7 +68,7 @@ func (p *Planner) Plan(ctx context.Context, pol policy.Policy) (*Summary, error)
 	if pol.Cap.Records <= 0 {
 		pol.Cap.Records = recordsAtMost
 	}
-	m := &making{Planner: p, policy: pol, flows: map[string]flow.Flow{}}
+	m := &making{Planner: p, policy: pol, flows: map[string]flow.Flow{}, sources: map[string]*source.Source{}}
 	if err := m.prepare(ctx); err != nil {
 		return nil, err
 	}
@@ -94,6 +96,8 @@ type making struct {
 	org    string
 	made   time.Time // by this machine's clock
 	now    time.Time // by the org's clock
+
+	sources map[string]*source.Source // by object, what its flow copies
 
 	reader *closure.Reader
 	graph  *closure.Graph
@@ -177,20 +181,38 @@ func (m *making) unfit(ctx context.Context) (map[string]string, error) {
 	unfit := map[string]string{}
 	for _, o := range m.graph.Objects {
 		after, there := newest[o.Name]
-		fl, copied := m.flow(o.Name)
-		if !there || !copied || m.Prover == nil {
+		if !there || !o.Copied {
 			continue
 		}
-		err := m.Prover.Provable(ctx, fl, after)
+		err := m.provable(ctx, o, after)
 		switch class := plan.ClassOf(err); {
 		case err == nil:
 		case class == plan.Fix, class == plan.Wait:
-			unfit[o.Name] = fmt.Sprintf("the copy of %s can't be proven by now: %v", o.Name, err)
+			why := fmt.Sprintf("the copy of %s can't be proven by now: %v", o.Name, err)
+			unfit[o.Name] = why + "; " + plan.AdviceOf(err)
 		default:
-			return nil, fmt.Errorf("ask whether %s can be proven: %w", o.Name, err)
+			return nil, fmt.Errorf("ask whether the copy of %s can be proven: %w", o.Name, err)
 		}
 	}
 	return unfit, nil
+}
+
+// provable says why no record of an object can be proven, or nil. It remembers what its flow copies.
+func (m *making) provable(ctx context.Context, o *closure.Object, after time.Time) error {
+	fl, _ := m.flow(o.Name)
+	find := source.Finder{Describe: func(context.Context, string) (schema.Object, error) { return o.Object, nil }}
+	if m.Warehouse != nil {
+		find.Columns = m.Warehouse.Adapt
+	}
+	src, err := find.Source(ctx, fl)
+	if err != nil {
+		return err
+	}
+	m.sources[o.Name] = src
+	if m.Prover == nil {
+		return nil
+	}
+	return m.Prover.Provable(ctx, fl, after)
 }
 
 // refuseLosses refuses a plan by which something would be lost that the policy doesn't name.

@@ -1,8 +1,15 @@
 package planning_test
 
 import (
+	"maps"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
+	"time"
 
+	"catchment/internal/archive/manifest"
 	"catchment/internal/fakeorg"
 	"catchment/internal/policy"
 )
@@ -36,5 +43,128 @@ func TestCasesWithAllThatHangsOnThem(t *testing.T) {
 			one.Along != (one.Level == 2) {
 			t.Errorf("%+v", one)
 		}
+	}
+}
+
+// everything is all objects of the made up org, so that nothing would be lost.
+func everything() []string {
+	return []string{"Account", "Contact", "Opportunity", "Case", "Task", "Invoice__c", "EmailMessage", "Attachment",
+		"ContentDocument", "ContentVersion", "ContentDocumentLink"}
+}
+
+// A plan has what Salesforce deletes, neither more nor less: whatever hangs on whatever.
+func TestPlansHaveWhatSalesforceDeletes(t *testing.T) {
+	t.Parallel()
+	seed := rand.Uint64N(1 << 32)
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	for range 2 {
+		world := random.Uint64N(1 << 32)
+		w := newWorld(t, fakeorg.Options{StandardDelete: true}, func(o *fakeorg.Org) error {
+			counts := map[string]int{"Account": 40, "Contact": 40, "Case": 20, "Opportunity": 30, "Task": 60,
+				"Invoice__c": 30, "User": 2}
+			if err := o.GenerateCounts(counts, world); err != nil {
+				return err
+			}
+			return o.GenerateFiles(fakeorg.Files{Versions: 40, Attachments: 20})
+		}, everything()...)
+		for _, p := range []policy.Policy{
+			{Root: "Account", Where: "Name < 'M'", Cascades: true},
+			{Root: "Contact", Where: "LastName > 'M'", Cascades: true},
+			{Root: "Account", Where: "Name >= 'M'", Cascades: true, Plus: []string{"Case", "Invoice__c"}},
+		} {
+			before := w.deleted()
+			_, r := w.plan(p)
+			w.carryOut(r)
+			want := maps.Clone(before)
+			for _, one := range r.records {
+				if one.Fate == manifest.In {
+					want[one.Object+" "+one.ID] = true
+				}
+			}
+			got := w.deleted()
+			for id := range got {
+				if !want[id] {
+					t.Errorf("world %d, %s: %s was deleted, and isn't in the plan", world, p.Root, id)
+				}
+			}
+			for id := range want {
+				if !got[id] {
+					t.Errorf("world %d, %s: %s is in the plan, and wasn't deleted", world, p.Root, id)
+				}
+			}
+			t.Logf("%s: %d go, %d stay", p.Root, r.end.In, r.end.Blocked)
+		}
+	}
+}
+
+// A root that is deleted by itself takes what the plan says that goes with it, but for documents,
+// which outlive their records.
+func TestOneRootTakesWhatThePlanSays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, fakeorg.Options{StandardDelete: true}, support, everything()...)
+	_, r := w.plan(policy.Policy{Root: "Account", Cascades: true})
+	tried := 0
+	for _, root := range r.records {
+		if root.Object != "Account" || tried == 15 {
+			continue
+		}
+		tried++
+		before := w.deleted()
+		err := w.org.Delete(root.ID)
+		itself := strings.HasPrefix(root.Reason, "records of ")
+		if (root.Fate == manifest.In || itself) && (err == nil) == itself {
+			t.Errorf("%s is %s for %q, and its delete: %v", root.ID, root.Fate, root.Reason, err)
+		}
+		for id := range w.deleted() {
+			_, id, _ = strings.Cut(id, " ")
+			if r.by[id].Fate != root.Fate && !before[r.by[id].Object+" "+id] {
+				t.Errorf("%s went with %s, which is %s, and the plan has it %q", id, root.ID, root.Fate, r.by[id].Fate)
+			}
+		}
+	}
+}
+
+// The same org gives the same decisions.
+func TestPlansAreTheSameAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, fakeorg.Options{StandardDelete: true}, support, everything()...)
+	p := policy.Policy{Root: "Account", Cascades: true, Cap: policy.Cap{Records: 60, Share: 80}}
+	one, first := w.plan(p)
+	two, second := w.plan(p)
+	if one.Digest != two.Digest || one.Name != two.Name || !slices.Equal(first.records, second.records) {
+		t.Errorf("%s, then %s", one.Name, two.Name)
+	}
+	w.org.Clock().Advance(time.Minute)
+	if three, third := w.plan(p); three.Digest == one.Digest || !slices.Equal(first.records, third.records) {
+		t.Error("a minute later")
+	}
+}
+
+// The nonprofit data, with the relations that its objects really have.
+func TestNonprofit(t *testing.T) {
+	t.Parallel()
+	const data = "../../../testdata/npsp-1k"
+	files, err := filepath.Glob(data + "/*.csv")
+	var objects []string
+	for _, f := range files {
+		objects = append(objects, strings.TrimSuffix(filepath.Base(f), ".csv"))
+	}
+	w := newWorld(t, fakeorg.Options{StandardDelete: true}, func(o *fakeorg.Org) error {
+		return o.LoadDir(data, "../../../testdata/describes")
+	}, objects...)
+	w.must(err)
+	_, r := w.plan(policy.Policy{Root: "Account", Where: "Name LIKE 'A%'", Cascades: true})
+	for _, o := range r.objects {
+		t.Logf("%+v", o)
+	}
+	t.Logf("%+v %+v", r.losses, r.end)
+	if r.end.Roots == 0 || r.end.In <= r.end.Roots {
+		t.Errorf("%+v", r.end)
+	}
+	before := w.deleted()
+	w.carryOut(r)
+	if got := int64(len(w.deleted()) - len(before)); got != r.end.In {
+		t.Errorf("%d were deleted of %d", got, r.end.In)
 	}
 }

@@ -2,21 +2,22 @@ package planning_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
-	"io"
-	"net/http"
 	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
+	"catchment/internal/archive"
 	"catchment/internal/archive/manifest"
 	"catchment/internal/archive/planning"
 	"catchment/internal/blob"
 	"catchment/internal/blob/dir"
 	"catchment/internal/fakeorg"
 	"catchment/internal/flow"
+	"catchment/internal/lease"
 	"catchment/internal/policy"
 	"catchment/internal/salesforce"
 	"catchment/internal/salesforce/login"
@@ -80,9 +81,9 @@ func flowOf(object string) flow.Flow {
 	return fl
 }
 
-func (w *world) must(err error) {
+func (w *world) must(errs ...error) {
 	w.Helper()
-	if err != nil {
+	if err := errors.Join(errs...); err != nil {
 		w.Fatal(err)
 	}
 }
@@ -143,7 +144,7 @@ func (w *world) try(p policy.Policy) (*planning.Summary, error) {
 	for kind, n := range w.org.Requests() {
 		switch {
 		case n == before[kind]:
-		case strings.Contains("query queryAll describe limits composite record-count versions login", kind):
+		case strings.Contains("query query-more queryAll describe limits composite record-count versions login", kind):
 		default:
 			w.Errorf("it made %d requests of the kind %s", n-before[kind], kind)
 		}
@@ -159,20 +160,14 @@ func (w *world) record(object string, values map[string]string) string {
 	return id
 }
 
-// create makes a record as a user does.
-func (w *world) create(object, body string) string {
+// create makes a record as a user does, of the JSON of its fields.
+func (w *world) create(object, text string) string {
 	w.Helper()
-	req := httptest.NewRequest(http.MethodPost, "/services/data/v66.0/sobjects/"+object, strings.NewReader(body))
-	req.Header.Set("Authorization", "Bearer "+w.org.Credentials().AccessToken)
-	got := httptest.NewRecorder()
-	w.org.ServeHTTP(got, req)
-	text, err := io.ReadAll(got.Body)
+	var values map[string]any
+	w.must(json.Unmarshal([]byte(text), &values))
+	id, err := w.org.Create(object, values)
 	w.must(err)
-	_, rest, found := strings.Cut(string(text), `"id":"`)
-	if got.Code != http.StatusCreated || !found {
-		w.Fatalf("create %s: %d %s", object, got.Code, text)
-	}
-	return rest[:18]
+	return id
 }
 
 // fates compares what a plan has for some records.
@@ -185,4 +180,62 @@ func (r *read) fates(t *testing.T, want map[string]string) {
 	}
 }
 
-var errDown = errors.New("the line is dead")
+// deleted lists the records that lie in the recycle bin, as object and Id.
+func (w *world) deleted() map[string]bool {
+	w.Helper()
+	ids := map[string]bool{}
+	for _, object := range w.org.Objects() {
+		o, err := w.client.Describe(w.Context(), object)
+		w.must(err)
+		if _, ok := o.Field("IsDeleted"); !ok {
+			continue
+		}
+		for r, err := range w.client.Query(w.Context(), "SELECT Id FROM "+object+" WHERE IsDeleted = true", true) {
+			w.must(err)
+			id, err := r.Text("Id")
+			w.must(err)
+			ids[object+" "+id] = true
+		}
+	}
+	return ids
+}
+
+// carryOut deletes what a plan has, one by one and in its order, as the archive will.
+func (w *world) carryOut(r *read) {
+	w.Helper()
+	for _, one := range r.records {
+		if one.Fate == manifest.In && !one.Along {
+			if err := w.org.Delete(one.ID); err != nil {
+				w.Errorf("delete %s %s: %v", one.Object, one.ID, err)
+			}
+		}
+	}
+}
+
+// value is what a field of a record has.
+func (w *world) value(object, id, field string) string {
+	w.Helper()
+	for r, err := range w.client.Query(w.Context(), "SELECT "+field+" FROM "+object+" WHERE Id = '"+id+"'", true) {
+		w.must(err)
+		text, err := r.Text(field)
+		w.must(err)
+		return text
+	}
+	w.Fatalf("there is no %s %s", object, id)
+	return ""
+}
+
+// A prover says which flows can't be proven, and remembers what it was asked.
+type prover struct {
+	not   map[string]error
+	after map[string]time.Time
+}
+
+func (p *prover) Prove(context.Context, *lease.Lease, flow.Flow, []string, archive.Place) ([]archive.Verdict, error) {
+	panic("a plan proves nothing")
+}
+
+func (p *prover) Provable(_ context.Context, fl flow.Flow, after time.Time) error {
+	p.after[fl.Object] = after
+	return p.not[fl.Object]
+}

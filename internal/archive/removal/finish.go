@@ -36,11 +36,11 @@ func (r *run) finish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	usage, err := r.usage(ctx)
+	after, err := usage(ctx, r.Org)
 	if err != nil {
 		return err
 	}
-	return r.book.Finish(ctx, evidence.End{At: now, After: usage, Counts: ends})
+	return r.book.Finish(ctx, evidence.End{At: now, After: after, Counts: ends})
 }
 
 // keepBook writes into the evidence what ended outside a batch. The ledger doesn't change any

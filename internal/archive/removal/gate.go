@@ -120,15 +120,13 @@ func (r *run) pass(ctx context.Context, really bool) (err error) {
 	if r.approvals, err = r.Approvals(ctx, r.paper.name, head, r.paper.digest); err != nil {
 		return err
 	}
-	if really {
-		if err := r.Control.Bind(ctx, r.org); err != nil {
-			return err
-		}
-	}
-	if err := r.provable(ctx, r.paper.going(-1)); err != nil {
+	if err := r.agree(ctx); err != nil {
 		return err
 	}
-	return r.agree(ctx)
+	if really { // and whether the copies can be proven is asked once they are up to date
+		return r.Control.Bind(ctx, r.org)
+	}
+	return r.provable(ctx, r.paper.going(-1))
 }
 
 // unexpired refuses a plan whose time is over.
@@ -180,6 +178,18 @@ func (r *run) provable(ctx context.Context, objects []string) error {
 		}
 	}
 	return nil
+}
+
+// fresh has the copies of some objects such that they can be proven, if need be by bringing
+// them up to date: a run that was stopped is finished by that.
+func (r *run) fresh(ctx context.Context, objects []string, copied bool) error {
+	if copied && r.provable(ctx, objects) == nil {
+		return nil
+	}
+	if err := r.Copier.Copy(ctx, objects); err != nil {
+		return err
+	}
+	return r.provable(ctx, objects)
 }
 
 // agree holds the ledger against the evidence and the journal: where it lacks a batch that was

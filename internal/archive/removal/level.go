@@ -26,12 +26,8 @@ func (r *run) level(ctx context.Context, level int) error {
 	if err != nil || left == 0 {
 		return err
 	}
-	if !r.first.IsZero() { // a delete below may have changed what is above: counts, and dates of activity
-		if err := r.Copier.Copy(ctx, r.paper.going(level)); err != nil {
-			return err
-		}
-	}
-	if err := r.provable(ctx, r.paper.going(level)); err != nil {
+	// A delete below may have changed what is above: counts, and dates of activity.
+	if err := r.fresh(ctx, r.paper.going(level), r.first.IsZero()); err != nil {
 		return err
 	}
 	if err := r.agree(ctx); err != nil {

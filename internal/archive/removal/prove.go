@@ -24,10 +24,7 @@ func (r *run) prove(ctx context.Context) error {
 	if lines == end.In+end.Held+end.Blocked {
 		return nil
 	}
-	if err := r.Copier.Copy(ctx, r.paper.going(-1)); err != nil {
-		return err
-	}
-	if err := r.provable(ctx, r.paper.going(-1)); err != nil {
+	if err := r.fresh(ctx, r.paper.going(-1), false); err != nil {
 		return err
 	}
 	return r.paper.portions(ctx, nil, func(p portion) error {

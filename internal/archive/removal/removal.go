@@ -115,23 +115,23 @@ func (r *run) begin(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	usage, err := r.usage(ctx)
+	before, err := usage(ctx, r.Org)
 	if err != nil {
 		return err
 	}
 	return r.book.Begin(ctx, evidence.Head{
 		Catchment: r.Version, SHA256: r.paper.digest, Org: r.org, Author: r.paper.head.Author,
-		Approvals: r.approvals, At: now, Before: usage,
+		Approvals: r.approvals, At: now, Before: before,
 	})
 }
 
 // usage is what the org's limits say of its storage, nil where they don't.
-func (r *run) usage(ctx context.Context) (*evidence.Usage, error) {
-	limits, err := r.Org.Limits(ctx)
+func usage(ctx context.Context, org *salesforce.Client) (*evidence.Usage, error) {
+	limits, err := org.Limits(ctx)
 	if err != nil {
 		return nil, err
 	}
-	now, err := r.Org.ServerTime(ctx)
+	now, err := org.ServerTime(ctx)
 	if err != nil {
 		return nil, err
 	}

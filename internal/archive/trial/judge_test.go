@@ -18,8 +18,6 @@ type judge struct {
 	*witness
 	p     *rig.Process
 	plans []string
-	// others are records that people deleted after the catchment had: their end is theirs.
-	others map[string]bool
 }
 
 // judged is everything that is wrong.
@@ -57,7 +55,7 @@ func (j judge) planned() map[string]planned {
 func (j judge) copies(v *verdict, rows map[string]rig.Row, planned map[string]planned) {
 	now := j.now()
 	for id, was := range j.gone() {
-		if is, there := now[id]; there && !is.deleted() || j.others[id] {
+		if is, there := now[id]; there && !is.deleted() {
 			continue
 		}
 		if _, in := planned[id]; !in {
@@ -106,7 +104,7 @@ func (j judge) strays() (v verdict) {
 		}
 		for id, was := range d.taken {
 			is, there := now[id]
-			if _, gone := still[id]; !gone || there && !is.deleted() || j.others[id] {
+			if _, gone := still[id]; !gone || there && !is.deleted() {
 				continue
 			}
 			if _, in := planned[id]; !in {
@@ -178,8 +176,8 @@ func (j judge) end(v *verdict, l line, now, gone state, rows map[string]rig.Row)
 	live := there && !is.deleted()
 	_, ours := gone[l.id]
 	switch {
-	case l.state != "deleted" && ours && !live && !j.others[l.id]:
-		v.add("%s %s ended as %s, and the archive deleted it", l.object, l.id, l.state)
+	case l.state != "deleted" && ours && !live:
+		v.add("%s %s ended as %s (%s), and the archive deleted it", l.object, l.id, l.state, l.reason)
 	case l.state == "deleted" && live && rows[l.id].Reason == "archived":
 		v.add("%s %s lives, and its row is archived", l.object, l.id)
 	}

@@ -19,6 +19,7 @@ import (
 type planned struct {
 	Type, Object, ID, Fate, Reason, Root string
 	Level                                int
+	Along                                bool
 }
 
 // plannedOf reads the records of a plan.

@@ -29,7 +29,9 @@ type witness struct {
 	fields  map[string]map[string]string // of an object: the type of each field
 	bodies  map[string]content           // by Id and stamp
 	deeds   []deed
-	before  func(n int, asked deed) // what else happens just before the n-th request that changes records
+	before  func(asked deed) // what else happens just before a request that changes records
+	judge   *judge           // looks before each delete whether strays are back; nil: nobody does
+	wrong   verdict          // what it found
 }
 
 // A deed is a request of the catchment that changed records.
@@ -80,9 +82,13 @@ func (w *witness) pass(rw http.ResponseWriter, req *http.Request, next http.Hand
 	d := deed{request: req.Method + " " + req.URL.RequestURI(), body: text, taken: map[string]version{},
 		back: map[string]bool{}, made: map[string]bool{}}
 	if w.before != nil {
-		w.before(len(w.deeds)+1, d)
+		w.before(d)
+	}
+	if w.judge != nil && d.deletes() {
+		w.wrong = append(w.wrong, w.judge.strays()...)
 	}
 	was := w.look()
+	w.revived(was)
 	next.ServeHTTP(rw, req)
 	is := w.look() // a job whose time has come runs at the first request after it was closed
 	for id, now := range is {
@@ -248,7 +254,21 @@ func (w *witness) now() state {
 func (w *witness) gone() state {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.revived(w.look())
 	return w.goneBy(len(w.deeds))
+}
+
+// revived notes that people have brought records back which were gone.
+func (w *witness) revived(is state) {
+	d := deed{request: "people", back: map[string]bool{}}
+	for id := range w.goneBy(len(w.deeds)) {
+		if now, there := is[id]; there && !now.deleted() {
+			d.back[id] = true
+		}
+	}
+	if len(d.back) > 0 {
+		w.deeds = append(w.deeds, d)
+	}
 }
 
 // goneBy are those of the first n deeds. The witness is held.
@@ -270,4 +290,17 @@ func (d deed) deletes() bool {
 	return strings.HasPrefix(d.request, "DELETE ") && !strings.Contains(d.request, "/jobs/") ||
 		strings.HasPrefix(d.request, "PATCH ") && strings.Contains(d.request, "/jobs/ingest/") ||
 		strings.Contains(d.body, "<delete")
+}
+
+// watch has a judge look before each delete that a process asks for; nil ends that.
+func (w *witness) watch(p *rig.Process, plans ...string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.judge = nil
+	if p == nil {
+		return
+	}
+	beside := *p
+	beside.Driver = rig.Immortal(p.Driver)
+	w.judge = &judge{witness: w, p: &beside, plans: plans}
 }

@@ -37,6 +37,7 @@ type Row struct {
 	Repaired   int64     `json:"repaired,omitzero"`
 	Remaining  int64     `json:"remaining,omitzero"` // differences that are still there, after a repair
 	Calls      int64     `json:"calls,omitzero"`     // API calls
+	Archived   int64     `json:"archived,omitzero"`  // rows whose records an archive took out of the org
 
 	FailedAt time.Time  `json:"failed_at,omitzero"` // when the last try came to nothing, by this machine's clock
 	Error    string     `json:"error,omitzero"`

@@ -1,5 +1,6 @@
-// Package write changes what an org holds: it deletes records, brings them back from the recycle bin, and
-// inserts records and files. Nothing else in catchment writes to Salesforce, and only the archive may import it.
+// Package write changes what an org holds: it deletes records, brings them back from the recycle bin, inserts
+// records and files, and has lookups lead to what came back. Nothing else in catchment writes to Salesforce, and
+// only the archive may import it.
 //
 // What it promises, whatever a server or a line does:
 //
@@ -10,8 +11,8 @@
 //   - An outcome tells code, class and our own words, never what Salesforce said: that may hold values.
 //   - A record is only ever put into the recycle bin. There is no hard delete.
 //
-// Few records go by collections of 200 (collections.go) and come back by SOAP (undelete.go), many go by jobs
-// of Bulk API 2.0 (bulk.go), files one by one (upload.go). Start at New, then Outcome.
+// Few records go by collections of 200 (collections.go, relink.go) and come back by SOAP (undelete.go), many go by
+// jobs of Bulk API 2.0 (bulk.go), files one by one (upload.go). Start at New, then Outcome.
 //
 // The facts are those of the REST API, Bulk API 2.0 and SOAP API guides.
 package write
@@ -35,6 +36,7 @@ const (
 	Insert   Verb = "insert"
 	Delete   Verb = "delete"   // into the recycle bin
 	Undelete Verb = "undelete" // out of it, with what was deleted along
+	Relink   Verb = "relink"   // its lookups lead elsewhere; nothing else of it can be changed
 )
 
 // A Purpose says what a Writer is for. It refuses all else, before anything is sent.
@@ -47,8 +49,9 @@ type Purpose struct {
 type Allowance struct {
 	Verb   Verb
 	Object string
-	Prefix string // the first three characters of its Ids, as describe has them; an Id with others is refused
-	AtMost int64  // records that may be sent, over the whole life of the Writer
+	Prefix string   // the first three characters of its Ids, as describe has them; an Id with others is refused
+	AtMost int64    // records that may be sent, over the whole life of the Writer
+	Fields []string // that Relink may change; other verbs have none
 }
 
 // A Writer writes to one org, for one purpose. It may be used by many goroutines at once.

@@ -32,3 +32,9 @@ func Missing(table string, ids []string) error {
 	return plan.Failf(plan.Fix, "somebody has taken rows out of the table; undelete the records in Salesforce, whose "+
 		"recycle bin keeps them for 15 days", "%w", &MissingRow{Table: table, IDs: ids})
 }
+
+// LastCopy refuses to empty a table in which so many rows are the last copy of records that were archived.
+func LastCopy(table string, rows int64) error {
+	return plan.Fixf("leave the tables as they are, without --drop-rows, or copy the new org into schemas of its own",
+		"%d rows of %s are archived: Salesforce hasn't their records any more", rows, table)
+}

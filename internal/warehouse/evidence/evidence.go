@@ -77,7 +77,8 @@ type Difference struct {
 	Rejected   int64 // live in the org in a version that was kept out, and without a row
 	Outdated   int64 // of Stale: rows whose record has a version that was kept out
 	Unjudged   int64 // differing, and nothing tells when: the record may have changed since it was read
-	Alone      int64 // rows that are gone, and no record in the reading to hold them against
+	Archived   int64 // rows whose records an archive took out of the org, on purpose
+	Alone      int64 // rows that are gone otherwise, and no record in the reading to hold them against
 
 	MissingIDs, ExtraIDs, StaleIDs, WrongIDs, FormulaIDs, DuplicateIDs, RejectedIDs []string
 	OutdatedIDs                                                                     []string // of StaleIDs

@@ -10,7 +10,9 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/archived"
 	"catchment/internal/warehouse/evidence"
+	"catchment/internal/warehouse/gone"
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql/dialect"
 	"catchment/internal/warehouse/sql/own"
@@ -367,4 +369,26 @@ func owned(ctx context.Context, tx Tx, w *store, names ...string) error {
 		return err
 	}, ask, b.Args...)
 	return cmp.Or(err, refused)
+}
+
+// noneArchived refuses to empty tables that have the last copy of records.
+func noneArchived(ctx context.Context, tx Tx, w *store, of []warehouse.Mark) error {
+	for _, m := range of {
+		has, err := storedColumns(ctx, tx, w.o.Schema, m.Table)
+		if err != nil {
+			return err
+		}
+		if !isOurs(has, shape.Table{Name: m.Table}) {
+			continue
+		}
+		n, err := count(ctx, tx, fmt.Sprintf("SELECT count(*) FROM %s WHERE %s = $1", w.d.Table(w.o.Schema, m.Table),
+			w.d.Quote(own.DeleteReason)), string(gone.Archived))
+		if err == nil && n > 0 {
+			err = archived.LastCopy(m.Table, n)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -310,6 +310,9 @@ func (w *marks) rebind(ctx context.Context, tx Tx, org string, drop bool) error 
 		forget = ", row_count = 0, synced_at = NULL, newest = NULL"
 	}
 	strangers, err := w.strangers(ctx, tx, org)
+	if err == nil && drop {
+		err = noneArchived(ctx, tx, w.store, strangers)
+	}
 	if err != nil {
 		return err
 	}

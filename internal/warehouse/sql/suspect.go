@@ -184,7 +184,7 @@ func (r *comparing) sides(ctx context.Context, tx Tx, s *statements.Compare, d *
 	if err != nil || r.c.Part {
 		return err
 	}
-	d.Alone, err = count(ctx, tx, s.Alone())
+	_, err = queryRow(ctx, tx, []any{&d.Archived, &d.Alone}, s.Gone())
 	return err
 }
 

@@ -7,7 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/adoption"
 	"catchment/internal/warehouse/archived"
 	"catchment/internal/warehouse/gone"
 	"catchment/internal/warehouse/warehousetest"
@@ -22,7 +24,7 @@ const (
 
 // merges are the promises of those.
 func merges() []test {
-	var all []test
+	all := []test{{"a table with archived rows isn't adopted", adopted}, {"it isn't emptied for another org", rebound}}
 	for _, policy := range []gone.Policy{gone.Flag, gone.Remove, gone.Ignore} {
 		all = append(all,
 			test{"an archived row stays under " + string(policy), stays(policy)},
@@ -160,4 +162,33 @@ func leaves(policy gone.Policy) func(*testing.T, *desk) {
 			same(t, "an ordinary delete", c.Deleted, want)
 		}
 	}
+}
+
+// adopted: what is ours already has nothing to be taken over.
+func adopted(t *testing.T, d *desk) {
+	adopter := warehouse.RolesOf(d.w).Adopter
+	if adopter == nil {
+		t.Skip("the warehouse adopts no tables")
+	}
+	d.read(t, "a1", 50, rec("1", 1, false))
+	must(t, d.ledger.Settle(t.Context(), d.fence, d.table, []archived.Line{line("1", archived.Deleted)}))
+	got, err := adopter.Adopt(t.Context(), d.fence, warehouse.Merge{Table: d.table, Policy: gone.Remove},
+		adoption.Taking{IDs: []string{"id"}})
+	must(t, err)
+	same(t, "tables that were taken over", len(got.Sources), 0)
+	same(t, "rows", d.says(t, warehousetest.Final, "account", "id", reason), "1|archived")
+}
+
+// rebound: who gives the warehouse to another org keeps the last copy of what left the old one.
+func rebound(t *testing.T, d *desk) {
+	const other = "00D000000000002AAA"
+	d.read(t, "a1", 50, rec("1", 1, false), rec("2", 1, false))
+	must(t, d.ledger.Settle(t.Context(), d.fence, d.table, []archived.Line{line("1", archived.Deleted)}))
+	err := d.w.Rebind(t.Context(), other, true)
+	if plan.ClassOf(err) != plan.Fix || plan.HintOf(err) == "" {
+		t.Errorf("%v", err)
+	}
+	same(t, "rows", d.says(t, warehousetest.Final, "account", "id", reason), "1|archived 2|~")
+	must(t, d.w.Rebind(t.Context(), other, false))
+	same(t, "rows", d.says(t, warehousetest.Final, "account", "id", reason), "1|archived 2|~")
 }

@@ -226,6 +226,14 @@ func (p ledger) Rows(ctx context.Context, t shape.Table, ids []string) ([]archiv
 	return rows, cmp.Or(failed, err)
 }
 
+// archivedRows are the rows of a table whose records left Salesforce.
+func archivedRows(o *operation, table string) []row {
+	if !o.has(o.Schema, table) {
+		return nil
+	}
+	return o.look(o.Schema, table).where(func(r row) bool { return r[colReason] == string(gone.Archived) })
+}
+
 // leaving are the records that an archive has sent the delete of, and hasn't settled yet.
 func (o *operation) leaving(object string) map[string]bool {
 	found := map[string]bool{}

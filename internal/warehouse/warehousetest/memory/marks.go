@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/archived"
 	"catchment/internal/warehouse/claim"
 	"catchment/internal/warehouse/shape"
 )
@@ -36,6 +37,9 @@ func (p marks) Rebind(ctx context.Context, org string, drop bool) error {
 			m.Org, m.Fence, m.Generation, m.Watermark = org, m.Fence+1, m.Generation+1, time.Time{}
 			m.Grade, m.Memory = "", ""
 			o.changeOwn(tableAttempt).remove(func(r row) bool { return r["table_name"] == m.Table })
+			if n := len(archivedRows(o, m.Table)); drop && n > 0 {
+				return archived.LastCopy(m.Table, int64(n))
+			}
 			if drop {
 				m.Rows, m.SyncedAt, m.Newest = 0, time.Time{}, time.Time{}
 				o.clearOut(m)

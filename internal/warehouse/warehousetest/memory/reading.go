@@ -179,7 +179,11 @@ func (r *reading) Difference(ctx context.Context, sample int) (evidence.Differen
 		}
 		source := byKey(r.c.Table, r.rows.rows)
 		for _, f := range o.final(r.c.Table).rows {
-			if !r.c.Part && !isLive(f) && source[keyOf(r.c.Table, f)] == nil {
+			switch {
+			case r.c.Part, isLive(f): // a reading of some records says nothing of the others
+			case f[colReason] == string(gone.Archived):
+				d.Archived++
+			case source[keyOf(r.c.Table, f)] == nil:
 				d.Alone++
 			}
 		}

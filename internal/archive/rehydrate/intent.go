@@ -1,0 +1,251 @@
+package rehydrate
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"catchment/internal/plan"
+)
+
+// An intent is written down before records are inserted, and removed once the ledger knows what became of each.
+// Where a process dies in between, or an answer is lost, the next one looks for what was made: by the key that
+// takes the old Ids, or else by all values that the records were given. What is found is taken; what isn't, and
+// can't come any more, is inserted then; what nobody can tell stays unknown. One with lookups that wait stays until
+// these are filled.
+type intent struct {
+	Object string           `json:"object"`
+	At     time.Time        `json:"at"` // by Salesforce's clock
+	Of     map[string]asked `json:"of"` // by the Ids of the archived records
+	key    string           // of the blob
+}
+
+// asked is what an intent says of one record.
+type asked struct {
+	Plan    string   `json:"plan"`
+	Without []string `json:"without,omitempty"` // fields that weren't given
+	// Later are lookups that are filled afterwards: the archived records that they led to, by the fields.
+	Later map[string]string `json:"later,omitempty"`
+}
+
+// atWork is how long a request may be at work whose answer was lost (salesforce.md: other REST calls).
+const atWork = 10 * time.Minute
+
+// intents is the folder of the intents of an object.
+func intents(object string) string { return "archive/returns/" + object + "/" }
+
+// intend writes down that some records are about to be inserted.
+func (w inserting) intend(ctx context.Context, s *subject, batch []*attempt) (*intent, error) {
+	at, err := w.Org.ServerTime(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w.posts++
+	in := &intent{Object: s.name, At: at.Truncate(time.Second), Of: map[string]asked{},
+		key: fmt.Sprintf("%s%s-%06d.json", intents(s.name), s.held.Run(), w.posts)}
+	for _, a := range batch {
+		in.Of[a.id] = asked{w.members[a.id].plan, a.without, a.made.Later}
+	}
+	text, err := json.Marshal(in)
+	if err != nil {
+		return nil, err
+	}
+	_, err = w.Stage.Put(ctx, in.key, bytes.NewReader(text))
+	return in, err
+}
+
+// forget removes an intent: what became of all of it is known. One with lookups that wait goes after these.
+func (w inserting) forget(ctx context.Context, in *intent) error {
+	waits := false
+	for id, a := range in.Of {
+		m := w.members[id]
+		if m == nil || m.newID == "" {
+			continue
+		}
+		for field, old := range a.Later {
+			waits = true
+			w.later = append(w.later, later{in.Object, m.newID, field, old, in.key})
+		}
+	}
+	if waits {
+		return nil // relink removes it
+	}
+	return w.Stage.Delete(ctx, in.key)
+}
+
+// forgotten removes an intent of which nothing was written for certain, for a cause.
+func (w inserting) forgotten(ctx context.Context, in *intent, cause error) error {
+	return errors.Join(cause, w.Stage.Delete(context.WithoutCancel(ctx), in.key))
+}
+
+// recall settles the intents that earlier calls have left.
+func (w inserting) recall(ctx context.Context) error {
+	for _, s := range w.ordered() {
+		if s.held == nil {
+			continue
+		}
+		var keys []string
+		for info, err := range w.Stage.List(ctx, intents(s.name)) {
+			if err != nil {
+				return err
+			}
+			keys = append(keys, info.Key)
+		}
+		for _, key := range keys {
+			in, err := w.intent(ctx, key)
+			if err == nil {
+				err = w.settle(ctx, s, in)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// intentAtMost bounds an intent: two hundred records with some names each.
+const intentAtMost = 4 << 20
+
+// intent reads one.
+func (w inserting) intent(ctx context.Context, key string) (*intent, error) {
+	stored, err := w.Stage.Open(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(io.LimitReader(stored, intentAtMost))
+	if err = errors.Join(err, stored.Close()); err != nil {
+		return nil, err
+	}
+	in := &intent{key: key}
+	if json.Unmarshal(text, in) != nil {
+		return nil, plan.Fixf("bring it back from the backup of stage.url: it says which records may have been "+
+			"inserted", "%s can't be read", key)
+	}
+	return in, nil
+}
+
+// What is said of a record whose answer was lost.
+const (
+	maybeMade = "its answer was lost, and records were made since that may be it: delete those that are, then do " +
+		"the same again; with --key it can be told"
+	maybeComing = "its answer was lost, and the request may still be at work"
+)
+
+// settle finds out what became of the records of an intent. It is removed once nothing of it is open.
+func (w inserting) settle(ctx context.Context, s *subject, in *intent) error {
+	if err := w.learnLater(ctx, in); err != nil {
+		return err
+	}
+	open, err := w.open(ctx, s, in)
+	if err != nil {
+		return err
+	}
+	if len(open) == 0 {
+		return w.forget(ctx, in)
+	}
+	found, err := w.find(ctx, s, in, open)
+	if err != nil {
+		return err
+	}
+	if err := w.inserted(ctx, s, found.made); err != nil {
+		return err
+	}
+	now, err := w.Org.ServerTime(ctx)
+	if err != nil {
+		return err
+	}
+	done := true
+	for _, a := range open {
+		switch _, made := found.made[a]; {
+		case made:
+		case found.unclear[a]:
+			done = false
+			err = w.become(a.id, w.members[a.id], Fact{State: Unknown, Reason: maybeMade})
+		case now.Before(in.At.Add(atWork)):
+			done = false
+			until := in.At.Add(atWork)
+			w.waits = plan.Failf(plan.Wait, "do the same again then: nothing comes back twice",
+				"the answers to some inserts were lost; by %s they are done or never will be",
+				until.UTC().Format(time.RFC3339))
+			if f, ok := errors.AsType[*plan.Failure](w.waits); ok {
+				f.Until = until
+			}
+			err = w.become(a.id, w.members[a.id], Fact{State: Unknown, Reason: maybeComing})
+		case w.members[a.id].state == Unknown:
+			w.members[a.id].state = "" // it was never made: it may be now
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if !done {
+		return nil
+	}
+	return w.forget(ctx, in)
+}
+
+// learnLater asks where records are by now that waiting lookups of an intent are to lead to.
+func (w inserting) learnLater(ctx context.Context, in *intent) error {
+	byObject := map[string][]string{}
+	for _, a := range in.Of {
+		for _, old := range a.Later {
+			if w.members[old] != nil {
+				continue
+			}
+			object, err := w.objectOf(ctx, old)
+			if err != nil {
+				return err
+			}
+			byObject[object] = append(byObject[object], old)
+		}
+	}
+	for object, ids := range byObject {
+		if err := w.askLedger(ctx, object, ids); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// open makes anew what the records of an intent were given, but for those of which the ledger knows what became.
+func (w inserting) open(ctx context.Context, s *subject, in *intent) ([]*attempt, error) {
+	byPlan := map[string][]string{}
+	for id, a := range in.Of {
+		byPlan[a.Plan] = append(byPlan[a.Plan], id)
+	}
+	var ids []string
+	for name, some := range byPlan {
+		lines, err := w.ledger.Lookup(ctx, name, s.name, some)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range lines {
+			if m := w.member(s, l); l.NewID == "" && m.id(l.ID) == "" {
+				ids = append(ids, l.ID)
+			}
+		}
+	}
+	slices.Sort(ids)
+	rows, err := w.ledger.Rows(ctx, s.src.Table, ids)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.learn(ctx, s, rows); err != nil {
+		return nil, err
+	}
+	var open []*attempt
+	for _, row := range rows {
+		a := w.attempt(s, row, in.Of[row.ID].Without)
+		if a.proof, err = w.proof(ctx, s, row); err != nil {
+			return nil, err
+		}
+		open = append(open, a)
+	}
+	return open, nil
+}
