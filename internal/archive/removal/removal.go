@@ -50,6 +50,7 @@ type Remover struct {
 	Approvals func(ctx context.Context, name string, head manifest.Head, digest string) ([]archive.Approval, error)
 
 	Version string          // of this catchment, for the evidence
+	ByJob   int             // so many records of a batch, or more, go by a job; 0 leaves that to us
 	Reserve int             // hundredths of the org's daily limits that are left to people
 	Stop    <-chan struct{} // closed: finish the batch and go home
 	Tell    func(news News) // hears how it goes on; may be nil
