@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"catchment/internal/archive"
 	"catchment/internal/archive/rehydrate"
 	"catchment/internal/archive/report"
 	"catchment/internal/plan"
@@ -165,20 +164,9 @@ func deletedBy(ctx context.Context, d *Desk, name string) (ids []string, err err
 	if !ok {
 		return nil, noLedger(d)
 	}
-	wanted := archived.Query{Plan: name, State: archived.Deleted}
-	for last := (archived.Line{}); ; {
-		lines, err := ledger.Lines(ctx, wanted, last, archive.BatchAtMost)
-		if err != nil {
-			return nil, err
-		}
-		for _, line := range lines {
-			ids = append(ids, line.ID)
-		}
-		if len(lines) < archive.BatchAtMost {
-			return ids, nil
-		}
-		last = lines[len(lines)-1]
-	}
+	deleted := archived.Query{Plan: name, State: archived.Deleted}
+	err = eachLine(ctx, ledger, deleted, func(line archived.Line) { ids = append(ids, line.ID) })
+	return ids, err
 }
 
 // backReport is what a result says.
