@@ -30,6 +30,9 @@ func (x *exam) examine(ctx context.Context, entries []*entry) error {
 	if err := x.examineEscort(ctx); err != nil {
 		return err
 	}
+	if err := x.examineFiles(ctx, standing(entries)); err != nil {
+		return err
+	}
 	return x.examineChildren(ctx, standing(entries))
 }
 

@@ -35,7 +35,8 @@ func TestRuleOutcome(t *testing.T) {
 			t.Errorf("%s: %+v", code, got)
 		}
 	}
-	for state, want := range map[write.State]fate{write.Done: fateGone, write.Unknown: fateDoubt, write.Failed: fateAgain} {
+	for state, want := range map[write.State]fate{write.Done: fateGone, write.Unknown: fateDoubt,
+		write.Failed: fateAgain} {
 		if got := ruleOutcome(write.Outcome{State: state}); got.fate != want {
 			t.Errorf("%s: %+v", state, got)
 		}
