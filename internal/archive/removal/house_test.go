@@ -25,7 +25,10 @@ import (
 	"catchment/internal/warehouse/pgtest"
 )
 
-var crashEvery = flag.Int("crash.every", 0, "die at every n-th moment of an archive; 1 is exhaustive (0: some)")
+var (
+	crashEvery = flag.Int("crash.every", 0, "die at every n-th moment of an archive; 1 is exhaustive (0: some)")
+	crashFirst = flag.Int("crash.first", 1, "die at this moment first")
+)
 
 var cluster pgtest.Cluster
 

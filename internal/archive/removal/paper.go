@@ -2,6 +2,7 @@ package removal
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -29,10 +30,10 @@ type paper struct {
 	cool    time.Duration
 	end     manifest.End
 	objects []manifest.Object
-	lost    map[string]bool      // objects, in lower case, whose loss was agreed to, or that hold none
+	lost    map[string]bool      // objects and fields, in lower case, whose loss was agreed to
 	along   []hanging.Relation   // by which it takes records along
 	newest  map[string]time.Time // stamp of an object's records that go
-	clears  map[string]bool      // lookups that are known to be emptied: object, Id, field
+	clears  map[clear]bool       // lookups that are known to be emptied
 	escorts map[string]bool      // objects, in lower case, of which records go along with a parent
 	losing  string               // what would be lost though nobody agreed to it
 }
@@ -40,7 +41,7 @@ type paper struct {
 // readPaper reads a plan, and checks that it is whole and the one of its name.
 func readPaper(ctx context.Context, store blob.Store, name string) (*paper, error) {
 	p := &paper{name: name, lost: map[string]bool{}, newest: map[string]time.Time{},
-		clears: map[string]bool{}, escorts: map[string]bool{}}
+		clears: map[clear]bool{}, escorts: map[string]bool{}}
 	if err := p.fetch(ctx, store); err != nil {
 		return nil, err
 	}
@@ -98,9 +99,7 @@ func (p *paper) survey(ctx context.Context) (err error) {
 			if !l.Allowed {
 				p.losing = l.What
 			}
-			if !strings.Contains(l.What, ".") {
-				p.lost[strings.ToLower(l.What)] = true
-			}
+			p.lost[strings.ToLower(l.What)] = true
 			return nil
 		},
 		Record: func(r manifest.Record) error {
@@ -116,7 +115,7 @@ func (p *paper) survey(ctx context.Context) (err error) {
 			return nil
 		},
 		Clear: func(c manifest.Clear) error {
-			p.clears[clearKey(c.Object, c.ID, c.Field)] = true
+			p.clears[clearOf(c.Object, c.ID, c.Field)] = true
 			return nil
 		},
 		End: func(e manifest.End) error { p.end = e; return nil },
@@ -127,8 +126,12 @@ func (p *paper) survey(ctx context.Context) (err error) {
 	return err
 }
 
-func clearKey(object, id, field string) string {
-	return strings.ToLower(object) + " " + id + " " + strings.ToLower(field)
+// A clear is the digest of a lookup of one record: there may be many more than a plan has records.
+type clear [16]byte
+
+func clearOf(object, id, field string) clear {
+	sum := sha256.Sum256([]byte(strings.ToLower(object) + " " + id + " " + strings.ToLower(field)))
+	return clear(sum[:16])
 }
 
 // read reads the plan anew.
