@@ -236,8 +236,7 @@ func TestLostAnswers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := newCabin(t, template)
 			c.Org.Fault(fault)
-			var moved told
-			moved = c.rehydrate(nil, c.back())
+			moved := c.rehydrate(nil, c.back())
 			if moved.err != nil {
 				t.Error(moved.err)
 			}
