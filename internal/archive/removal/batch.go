@@ -1,6 +1,7 @@
 package removal
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -80,7 +81,7 @@ func (b *batch) carryOut(ctx context.Context) error {
 			return err
 		}
 		return b.keeping(ctx, b.holdings(), func(ctx context.Context) error {
-			return (&posting{b}).carryOut(ctx, bulkFrom)
+			return (&posting{b}).carryOut(ctx, cmp.Or(b.ByJob, bulkFrom))
 		})
 	})
 }
@@ -174,9 +175,11 @@ func (b *batch) begin(ctx context.Context) (err error) {
 	if err := b.journal.Begin(ctx, note); err != nil {
 		return err
 	}
-	b.last = b.number
-	if b.first.IsZero() {
+	if b.last = b.number; b.first.IsZero() {
 		b.first = b.begun
+		if err := b.Sleep(ctx, time.Second); err != nil { // so that ours can tell what comes of it
+			return err
+		}
 	}
 	for object, entries := range b.all() {
 		var lines []archived.Line

@@ -201,7 +201,8 @@ func (w *warden) stamps(ctx context.Context, object schema.Object, ids []string)
 }
 
 // ours tells whether a change comes from our own deletes: an org counts again what hung on a
-// record, and stamps it, in the name of who deleted.
+// record, and stamps it, in the name of who deleted. Stamps have no more than seconds, so that
+// the first batch waits for the next one.
 func (r *run) ours(at time.Time, author string) bool {
-	return author != "" && author == r.user && !r.first.IsZero() && !at.Before(r.first.Truncate(time.Second))
+	return author != "" && author == r.user && !r.first.IsZero() && at.After(r.first)
 }

@@ -40,7 +40,7 @@ func TestCrashAtEveryMoment(t *testing.T) {
 			every = max(1, first.Moments/8)
 		}
 		t.Logf("%d moments, every %d", first.Moments, every)
-		for n := 1; n <= first.Moments; n += every {
+		for n := *crashFirst; n <= first.Moments; n += every {
 			h := deathbed(t, in)
 			_, err := h.run(&rig.Fate{At: n}, nil)
 			if err == nil && n < first.Moments-5 {

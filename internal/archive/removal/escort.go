@@ -147,7 +147,8 @@ func (a *aftermath) settleEscort(ctx context.Context) error {
 	return nil
 }
 
-// leftovers ends what was to go along with records that were kept.
+// leftovers ends what was to go along with records that were kept. It may be gone all the same,
+// with another one that took it along: a link goes with its document, and with its record.
 func (r *run) leftovers(ctx context.Context) error {
 	if len(r.paper.escorts) == 0 {
 		return nil
@@ -158,20 +159,41 @@ func (r *run) leftovers(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		now, err := r.Org.ServerTime(ctx)
-		if err != nil {
-			return err
-		}
 		var lines []archived.Line
 		for _, record := range p.records {
 			if line := known[record.ID]; line.State == archived.Proven {
-				line.State, line.Reason, line.EndedAt = archived.Changed, whyKept, now
 				lines = append(lines, line)
 			}
 		}
 		if len(lines) == 0 {
 			return nil
 		}
-		return r.holding(ctx, p.object, func(h *holding) error { return r.ledger.Write(ctx, h.lease.Fence(), lines) })
+		return r.holding(ctx, p.object, func(h *holding) error { return r.endLeftovers(ctx, h, lines) })
 	})
+}
+
+func (r *run) endLeftovers(ctx context.Context, h *holding, lines []archived.Line) error {
+	ids := make([]string, len(lines))
+	for i, l := range lines {
+		ids[i] = l.ID
+	}
+	verdicts, err := r.verdicts(ctx, h, ids, archive.Bin)
+	if err != nil {
+		return err
+	}
+	now, err := r.Org.ServerTime(ctx)
+	if err != nil {
+		return err
+	}
+	for i, v := range verdicts {
+		rule := ruleBin(v)
+		switch v.Finding {
+		case archive.Living:
+			rule.reason = whyKept
+		case archive.Differs:
+			rule.state = archived.Failed
+		}
+		lines[i].State, lines[i].Reason, lines[i].EndedAt = rule.state, rule.reason, now
+	}
+	return r.ledger.Settle(ctx, h.lease.Fence(), h.src.Table, lines)
 }

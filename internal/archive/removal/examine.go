@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"catchment/internal/archive"
+	"catchment/internal/archive/closure"
 	"catchment/internal/archive/removal/hanging"
 	"catchment/internal/plan"
 	"catchment/internal/warehouse/archived"
@@ -28,6 +29,9 @@ func (x *exam) examine(ctx context.Context, entries []*entry) error {
 		return err
 	}
 	if err := x.examineEscort(ctx); err != nil {
+		return err
+	}
+	if err := x.examineFiles(ctx, standing(entries)); err != nil {
 		return err
 	}
 	return x.examineChildren(ctx, standing(entries))
@@ -154,13 +158,13 @@ func (x *exam) judgeChild(e *entry, c hanging.Child, line archived.Line, planned
 	where := c.Object + "." + c.Field
 	switch {
 	case going && x.paper.goesAlong(c.Object):
-	case c.Clears && x.paper.clears[clearKey(c.Object, c.ID, c.Field)]:
-	case c.Clears && going && x.force:
-	case c.Clears && going:
+	case c.Effect == closure.Empties && x.paper.clears[clearOf(c.Object, c.ID, c.Field)]:
+	case c.Effect == closure.Empties && going && x.force:
+	case c.Effect == closure.Empties && going:
 		e.ruling = ruling{fate: fateDeferred}
-	case c.Clears && planned:
+	case c.Effect == closure.Empties && planned:
 		e.ruling = ruling{fateEnded, archived.Changed, "a record that is kept refers to it by " + where}
-	case c.Clears:
+	case c.Effect == closure.Empties:
 		e.ruling = ruling{fateEnded, archived.Changed, "a record refers to it by " + where +
 			", which the plan doesn't know of"}
 	case planned:

@@ -81,6 +81,8 @@ func ruleLive(v archive.Verdict, planned time.Time, ours bool) ruling {
 		return ruling{fateEnded, archived.Changed, whyStamp}
 	case v.Finding == archive.Equal:
 		return ruling{fate: fateOpen}
+	case !v.Stamp.Equal(planned):
+		return ruling{fateEnded, archived.Changed, v.Reason}
 	}
 	return ruling{fateEnded, archived.Failed, v.Reason}
 }

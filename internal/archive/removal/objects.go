@@ -100,9 +100,9 @@ func (r *run) relations(ctx context.Context, name string) ([]hanging.Relation, e
 	if _, err = r.known.canQuery(ctx, name); err != nil {
 		return nil, err
 	}
-	return hanging.Of(object, r.paper.along, func(child string) bool {
+	return hanging.Of(object, r.paper.along, func(child, field string) bool {
 		lower := strings.ToLower(child)
-		return r.paper.lost[lower] || !r.known.queryable[lower]
+		return r.paper.lost[lower] || r.paper.lost[lower+"."+strings.ToLower(field)] || !r.known.queryable[lower]
 	}), nil
 }
 

@@ -2,12 +2,12 @@ package removal
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -30,10 +30,10 @@ type paper struct {
 	cool    time.Duration
 	end     manifest.End
 	objects []manifest.Object
-	lost    map[string]bool      // objects, in lower case, whose loss was agreed to, or that hold none
+	lost    map[string]bool      // objects and fields, in lower case, whose loss was agreed to
 	along   []hanging.Relation   // by which it takes records along
 	newest  map[string]time.Time // stamp of an object's records that go
-	clears  map[string]bool      // lookups that are known to be emptied: object, Id, field
+	clears  map[clear]bool       // lookups that are known to be emptied
 	escorts map[string]bool      // objects, in lower case, of which records go along with a parent
 	losing  string               // what would be lost though nobody agreed to it
 }
@@ -41,7 +41,7 @@ type paper struct {
 // readPaper reads a plan, and checks that it is whole and the one of its name.
 func readPaper(ctx context.Context, store blob.Store, name string) (*paper, error) {
 	p := &paper{name: name, lost: map[string]bool{}, newest: map[string]time.Time{},
-		clears: map[string]bool{}, escorts: map[string]bool{}}
+		clears: map[clear]bool{}, escorts: map[string]bool{}}
 	if err := p.fetch(ctx, store); err != nil {
 		return nil, err
 	}
@@ -51,7 +51,7 @@ func readPaper(ctx context.Context, store blob.Store, name string) (*paper, erro
 			"plan %s was changed after it was made", name)
 	}
 	if err == nil {
-		p.cool, err = parseCool(p.head.Policy.Cool)
+		p.cool, err = p.head.Policy.Cooling()
 	}
 	if err != nil {
 		p.close()
@@ -99,9 +99,7 @@ func (p *paper) survey(ctx context.Context) (err error) {
 			if !l.Allowed {
 				p.losing = l.What
 			}
-			if !strings.Contains(l.What, ".") {
-				p.lost[strings.ToLower(l.What)] = true
-			}
+			p.lost[strings.ToLower(l.What)] = true
 			return nil
 		},
 		Record: func(r manifest.Record) error {
@@ -117,7 +115,7 @@ func (p *paper) survey(ctx context.Context) (err error) {
 			return nil
 		},
 		Clear: func(c manifest.Clear) error {
-			p.clears[clearKey(c.Object, c.ID, c.Field)] = true
+			p.clears[clearOf(c.Object, c.ID, c.Field)] = true
 			return nil
 		},
 		End: func(e manifest.End) error { p.end = e; return nil },
@@ -128,8 +126,12 @@ func (p *paper) survey(ctx context.Context) (err error) {
 	return err
 }
 
-func clearKey(object, id, field string) string {
-	return strings.ToLower(object) + " " + id + " " + strings.ToLower(field)
+// A clear is the digest of a lookup of one record: there may be many more than a plan has records.
+type clear [16]byte
+
+func clearOf(object, id, field string) clear {
+	sum := sha256.Sum256([]byte(strings.ToLower(object) + " " + id + " " + strings.ToLower(field)))
+	return clear(sum[:16])
 }
 
 // read reads the plan anew.
@@ -249,18 +251,4 @@ func (p *paper) prefix(object string) string {
 		}
 	}
 	return ""
-}
-
-// parseCool reads 14d, or a duration as Go writes it.
-func parseCool(text string) (time.Duration, error) {
-	if days, ok := strings.CutSuffix(text, "d"); ok {
-		if n, err := strconv.Atoi(days); err == nil && n >= 0 {
-			return time.Duration(n) * 24 * time.Hour, nil
-		}
-	}
-	cool, err := time.ParseDuration(text)
-	if err != nil || cool < 0 {
-		return 0, plan.Failf(plan.Bug, "", "a plan says how long it cools in a form that this version doesn't know")
-	}
-	return cool, nil
 }

@@ -64,7 +64,7 @@ func (r *run) provePortion(ctx context.Context, h *holding, p portion, known map
 		if _, has := known[record.ID]; has {
 			continue
 		}
-		line := r.line(p, record.ID)
+		line := p.line(r.paper.name, record.ID)
 		switch record.Fate {
 		case manifest.In:
 			going = append(going, record)
@@ -105,7 +105,7 @@ func (r *run) proveRecords(
 	}
 	var lines []archived.Line
 	for i, v := range verdicts {
-		line := r.line(p, v.ID)
+		line := p.line(r.paper.name, v.ID)
 		line.Stamp, line.Digest = v.Stamp, v.Digest
 		if rule := ruleLive(v, going[i].Stamp, false); rule.fate == fateEnded {
 			line.State, line.Reason, line.EndedAt = rule.state, rule.reason, now
@@ -117,9 +117,9 @@ func (r *run) proveRecords(
 	return lines, nil
 }
 
-// line begins the line of a record.
-func (r *run) line(p portion, id string) archived.Line {
-	return archived.Line{Plan: r.paper.name, Object: p.object, ID: id, Level: p.level}
+// line begins the line of a record of a plan.
+func (p portion) line(plan, id string) archived.Line {
+	return archived.Line{Plan: plan, Object: p.object, ID: id, Level: p.level}
 }
 
 // verdicts proves records, and checks that the answer is about them.

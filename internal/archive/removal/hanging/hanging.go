@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"catchment/internal/archive/closure"
 	"catchment/internal/lookup"
 	"catchment/internal/plan"
 	"catchment/internal/salesforce"
@@ -23,7 +24,7 @@ import (
 // A Relation is a field of some object by which its records hang on those of another one.
 type Relation struct {
 	Object, Field string
-	Clears        bool // it would only be emptied: its record stays
+	Effect        closure.Effect // of a delete of what they hang on
 }
 
 // Same tells whether two are the same: names know no case.
@@ -32,17 +33,17 @@ func (r Relation) Same(o Relation) bool {
 }
 
 // Of gives the relations by which records hang on those of parent. Along are those by which a
-// plan takes records along, whatever Salesforce does; without tells of objects that nobody
-// can ask for, or whose loss was agreed to.
-func Of(parent schema.Object, along []Relation, without func(object string) bool) []Relation {
+// plan takes records along, whatever Salesforce does; without tells of what nobody can ask for,
+// or whose loss was agreed to.
+func Of(parent schema.Object, along []Relation, without func(object, field string) bool) []Relation {
 	var all []Relation
-	for _, child := range parent.Children {
-		r := Relation{Object: child.Object, Field: child.Field, Clears: !child.Cascade && !child.Restricted}
-		if r.Field == "" || child.Deprecated || without(r.Object) || slices.ContainsFunc(all, r.Same) {
+	for _, kin := range closure.Kinship(parent) {
+		r := Relation{Object: kin.Child, Field: kin.Field, Effect: kin.Effect}
+		if without(r.Object, r.Field) {
 			continue
 		}
 		if slices.ContainsFunc(along, r.Same) {
-			r.Clears = false
+			r.Effect = closure.Takes
 		}
 		all = append(all, r)
 	}
@@ -112,6 +113,9 @@ func (a Asker) count(ctx context.Context, asked []question) (found []question, e
 			return nil, fmt.Errorf("count what hangs on records: %w", err)
 		}
 		for i, c := range counts {
+			if c.Err != nil && plan.ClassOf(c.Err) == plan.Fix && some[i].Effect == closure.Forbids {
+				continue // Salesforce itself asks, and refuses the delete
+			}
 			if c.Err != nil {
 				return nil, plan.Failf(plan.ClassOf(c.Err), "nobody can tell what would go along: plan anew, which "+
 					"says what can't be asked", "count %s by %s: %w", some[i].Object, some[i].Field, c.Err)
