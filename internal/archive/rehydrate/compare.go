@@ -18,7 +18,7 @@ import (
 // what parents sum up, and lookups that had to wait.
 func (w *work) compare(ctx context.Context) error {
 	for _, s := range w.ordered() {
-		ids := w.ids(s, func(m *member) bool { return m.state == Inserted })
+		ids := w.ids(s, func(m *member) bool { return m.fresh && m.newID != "" })
 		for some := range slices.Chunk(ids, atOnce) {
 			if err := w.compareSome(ctx, s, some); err != nil {
 				return err
@@ -30,6 +30,9 @@ func (w *work) compare(ctx context.Context) error {
 
 // compareSome compares some records of one object.
 func (w *work) compareSome(ctx context.Context, s *subject, ids []string) error {
+	if err := w.step(ctx); err != nil {
+		return err
+	}
 	rows, err := w.ledger.Rows(ctx, s.src.Table, ids)
 	if err != nil {
 		return err
