@@ -59,13 +59,13 @@ func (w *work) compareSome(ctx context.Context, s *subject, ids []string) error 
 		if err != nil || len(missing) == 0 {
 			return err
 		}
-		return w.say(Fact{Object: s.name, ID: row.ID, State: Inserted, NewID: id, Missing: missing})
+		return w.say(Fact{Object: s.name, ID: row.ID, State: Compared, NewID: id, Missing: missing})
 	})
 	if cause := context.Cause(ctx); cause != nil || plan.ClassOf(err) == plan.Bug && err != nil {
 		return errors.Join(cause, err)
 	}
 	for id, row := range byNew {
-		f := Fact{Object: s.name, ID: row.ID, State: Inserted, NewID: id,
+		f := Fact{Object: s.name, ID: row.ID, State: Compared, NewID: id,
 			Missing: []remake.Missing{{Reason: remake.Unread}}}
 		if err := w.say(f); err != nil {
 			return err

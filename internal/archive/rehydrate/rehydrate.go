@@ -75,6 +75,7 @@ const (
 	Unknown    State = "unknown"     // nobody can tell yet: Reason says what was seen
 	Outside    State = "outside"     // it came back along with its parent, and isn't in the plan
 	Linked     State = "linked"      // its lookups were filled
+	Compared   State = "compared"    // the new record was read back, and isn't in all as it was: Missing
 )
 
 // A Fact is what became of one record. Facts of a record come in the order in which they came true; the last
