@@ -1,6 +1,8 @@
 package rehydrate_test
 
 import (
+	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"strings"
@@ -8,6 +10,7 @@ import (
 	"time"
 
 	"catchment/internal/archive/rehydrate"
+	"catchment/internal/archive/rehydrate/remake"
 	"catchment/internal/fakeorg"
 	"catchment/internal/plan"
 	"catchment/internal/rig"
@@ -129,6 +132,7 @@ func TestCircles(t *testing.T) {
 	}
 	c.same(out, lostOfCabin)
 	c.counted(out)
+	c.nothingOpen()
 	c.twice(c.back())
 }
 
@@ -160,6 +164,45 @@ func TestOutside(t *testing.T) {
 		t.Errorf("%+v, %v %s", f, out.err, out.text())
 	}
 	c.same(out, lostOfCabin)
+}
+
+// Stopped at any batch, it goes on from there, and tells of each field once all is back, whoever made the record.
+func TestStopped(t *testing.T) {
+	t.Parallel()
+	org, ids := cabinOrg(t, nil)
+	template := &cabin{house: newHouse(t, "duckdb", org, "Account", "Box__c", "Note__c", "Attachment"), ids: ids}
+	for batches := 1; ; batches++ {
+		org, ids := cabinOrg(t, func(o *fakeorg.Options) { o.SetAuditFields = false })
+		c := &cabin{house: template.house.moved(t, org), ids: ids}
+		c.archive(ids["one"])
+		c.Later(binDays)
+		left := batches * 3
+		c.before = func(context.Context) error {
+			if left--; left < 0 {
+				return plan.ErrStopped
+			}
+			return nil
+		}
+		first := c.rehydrate(nil, c.back())
+		c.before = nil
+		out := c.rehydrate(nil, c.back())
+		if out.err != nil || !out.Whole() {
+			t.Fatal(out.err, out.text())
+		}
+		const audit = remake.Audit
+		told := first.lacks("Box__c", "CreatedDate", audit) + out.lacks("Box__c", "CreatedDate", audit)
+		if told < 6 {
+			t.Errorf("stopped after %d: %d boxes are told to be younger", batches*3, told)
+		}
+		c.counted(out)
+		c.nothingOpen()
+		if first.err == nil {
+			return
+		}
+		if !errors.Is(first.err, plan.ErrStopped) {
+			t.Error(first.err)
+		}
+	}
 }
 
 // It may die at any moment: done again, at once and later, all is back and nothing is there twice.
@@ -208,6 +251,7 @@ func dieEverywhere(t *testing.T, leave func() *cabin) {
 		out.facts = append(out.facts, factsOf(moved)...)
 		c.same(out, lostOfCabin)
 		c.counted(out)
+		c.nothingOpen()
 		if t.Failed() {
 			t.Fatal(died)
 		}
@@ -236,8 +280,7 @@ func TestLostAnswers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := newCabin(t, template)
 			c.Org.Fault(fault)
-			var moved told
-			moved = c.rehydrate(nil, c.back())
+			moved := c.rehydrate(nil, c.back())
 			if moved.err != nil {
 				t.Error(moved.err)
 			}

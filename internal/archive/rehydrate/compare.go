@@ -18,7 +18,7 @@ import (
 // what parents sum up, and lookups that had to wait.
 func (w *work) compare(ctx context.Context) error {
 	for _, s := range w.ordered() {
-		ids := w.ids(s, func(m *member) bool { return m.state == Inserted })
+		ids := w.ids(s, func(m *member) bool { return m.fresh && m.newID != "" })
 		for some := range slices.Chunk(ids, atOnce) {
 			if err := w.compareSome(ctx, s, some); err != nil {
 				return err
@@ -30,6 +30,9 @@ func (w *work) compare(ctx context.Context) error {
 
 // compareSome compares some records of one object.
 func (w *work) compareSome(ctx context.Context, s *subject, ids []string) error {
+	if err := w.step(ctx); err != nil {
+		return err
+	}
 	rows, err := w.ledger.Rows(ctx, s.src.Table, ids)
 	if err != nil {
 		return err
@@ -56,13 +59,13 @@ func (w *work) compareSome(ctx context.Context, s *subject, ids []string) error 
 		if err != nil || len(missing) == 0 {
 			return err
 		}
-		return w.say(Fact{Object: s.name, ID: row.ID, State: Inserted, NewID: id, Missing: missing})
+		return w.say(Fact{Object: s.name, ID: row.ID, State: Compared, NewID: id, Missing: missing})
 	})
 	if cause := context.Cause(ctx); cause != nil || plan.ClassOf(err) == plan.Bug && err != nil {
 		return errors.Join(cause, err)
 	}
 	for id, row := range byNew {
-		f := Fact{Object: s.name, ID: row.ID, State: Inserted, NewID: id,
+		f := Fact{Object: s.name, ID: row.ID, State: Compared, NewID: id,
 			Missing: []remake.Missing{{Reason: remake.Unread}}}
 		if err := w.say(f); err != nil {
 			return err

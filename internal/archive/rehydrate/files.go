@@ -43,6 +43,13 @@ func bornOf(object string) (born, bool) {
 	return born{}, false
 }
 
+// isPerson tells whether a row is one of the two records of a person account: an Account, and the Contact that comes
+// with it.
+func (s *subject) isPerson(row archived.Row) bool {
+	value := s.maker.Value(row, "IsPersonAccount")
+	return value != nil && *value == "true"
+}
+
 // isBorn tells whether records of an object come with those of another.
 func isBorn(object string) bool { _, ok := bornOf(object); return ok }
 

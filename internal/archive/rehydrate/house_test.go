@@ -38,7 +38,8 @@ type house struct {
 	left map[string]map[string]bool       // Ids that left, by object
 	name string                           // of the plan
 
-	unplanned map[string]bool // Ids that left, and that the plan knows nothing of
+	unplanned map[string]bool             // Ids that left, and that the plan knows nothing of
+	before    func(context.Context) error // is called before each batch of writes
 }
 
 // objects are those of the house. Whoever is a parent comes before its children.
@@ -245,7 +246,7 @@ func (h *house) rehydrate(f *rig.Fate, req rehydrate.Request) (out told) {
 		return out
 	}
 	r := &rehydrate.Rehydrator{
-		Org: p.Client, Warehouse: p.Warehouse, Stage: p.Stage, Now: h.Now,
+		Org: p.Client, Warehouse: p.Warehouse, Stage: p.Stage, Now: h.Now, Before: h.before,
 		Flows: func(context.Context) ([]flow.Flow, error) { return h.Flows, nil },
 		Holder: lease.Holder{Control: p.Control, Warehouse: p.Warehouse, Run: run, Name: "back",
 			Alone: true},
@@ -398,6 +399,16 @@ func replace(c *cabin, key, text string) error {
 	defer p.Close()
 	_, err := p.Stage.Put(p.Ctx, key, strings.NewReader(text))
 	return err
+}
+
+// nothingOpen proves that no intent is left.
+func (h *house) nothingOpen() {
+	h.T.Helper()
+	p := h.Start(nil)
+	defer p.Close()
+	for info, err := range p.Stage.List(p.Ctx, "archive/returns/") {
+		h.T.Errorf("%s is left, %v", info.Key, err)
+	}
 }
 
 // copied proves that a run brings the new records, and leaves the archived rows as they are; and that the ledger

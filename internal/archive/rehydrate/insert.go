@@ -129,6 +129,8 @@ func (w inserting) insertSome(ctx context.Context, s *subject, ids []string, cir
 		}
 		a := w.attempt(s, row, nil)
 		switch f := w.unfit(s, a, circle); {
+		case s.isPerson(row) && isBorn(s.name):
+			err = w.become(id, w.members[id], Fact{State: Failed, Reason: "it comes with its person account alone"})
 		case f == nil && isFile:
 			err = w.upload(ctx, s, a, row)
 		case f == nil:
@@ -192,8 +194,11 @@ func (w inserting) attempt(s *subject, row archived.Row, without []string) *atte
 	maker := *s.maker
 	maker.Audit = !s.noAudit
 	maker.Lead = func(_, id string) (string, remake.Lead) { return w.lead(id) }
-	if s.name == versions {
+	switch {
+	case s.name == versions:
 		maker.Omit = w.ofVersion(s, row)
+	case s.isPerson(row): // its name is put together from its parts
+		maker.Omit = map[string]remake.Reason{"name": remake.Silent}
 	}
 	a := &attempt{id: row.ID, made: maker.Make(row)}
 	for _, field := range without {
@@ -352,7 +357,6 @@ func (w inserting) inserted(ctx context.Context, s *subject, made map[*attempt]s
 	}
 	byID := func(a, b *attempt) int { return strings.Compare(a.id, b.id) }
 	for _, a := range slices.SortedFunc(maps.Keys(made), byID) {
-		w.members[a.id].missing = a.made.Missing
 		if err := w.become(a.id, w.members[a.id], Fact{State: Inserted, NewID: made[a]}); err != nil {
 			return err
 		}

@@ -11,14 +11,15 @@ import (
 	"slices"
 	"time"
 
+	"catchment/internal/archive/rehydrate/remake"
 	"catchment/internal/plan"
 )
 
-// An intent is written down before records are inserted, and removed once the ledger knows what became of each.
-// Where a process dies in between, or an answer is lost, the next one looks for what was made: by the key that
-// takes the old Ids, or else by all values that the records were given. What is found is taken; what isn't, and
-// can't come any more, is inserted then; what nobody can tell stays unknown. One with lookups that wait stays until
-// these are filled.
+// An intent is written down before records are inserted, and removed once the ledger knows what became of each,
+// lookups that had to wait are filled, and what was made is compared. Where a process dies in between, or an answer
+// is lost, the next one looks for what was made: by the key that takes the old Ids, or else by all values that the
+// records were given. What is found is taken; what isn't, and can't come any more, is inserted then; what nobody
+// can tell stays unknown.
 type intent struct {
 	Object string           `json:"object"`
 	Bin    bool             `json:"bin,omitempty"` // they aren't inserted, but taken out of the bin
@@ -32,7 +33,8 @@ type asked struct {
 	Plan    string   `json:"plan"`
 	Without []string `json:"without,omitempty"` // fields that weren't given
 	// Later are lookups that are filled afterwards: the archived records that they led to, by the fields.
-	Later map[string]string `json:"later,omitempty"`
+	Later   map[string]string `json:"later,omitempty"`
+	Missing []remake.Missing  `json:"missing,omitempty"` // what it isn't given, and why
 }
 
 // atWork is how long a request may be at work whose answer was lost (salesforce.md: other REST calls).
@@ -49,7 +51,7 @@ func (w inserting) intend(ctx context.Context, s *subject, batch []*attempt) (*i
 	}
 	in := &intent{Object: s.name, At: at.Truncate(time.Second), Of: map[string]asked{}}
 	for _, a := range batch {
-		in.Of[a.id] = asked{w.members[a.id].plan, a.without, a.made.Later}
+		in.Of[a.id] = asked{w.members[a.id].plan, a.without, a.made.Later, a.made.Missing}
 	}
 	return in, w.write(ctx, s, in)
 }
@@ -66,23 +68,37 @@ func (w *work) write(ctx context.Context, s *subject, in *intent) error {
 	return err
 }
 
-// forget removes an intent: what became of all of it is known. One with lookups that wait goes after these.
+// forget says that what became of all of an intent is known. It goes once what was made by it is compared.
 func (w inserting) forget(ctx context.Context, in *intent) error {
-	waits := false
+	made := false
 	for id, a := range in.Of {
 		m := w.members[id]
 		if m == nil || m.newID == "" {
 			continue
 		}
+		made, m.fresh, m.missing = true, true, a.Missing
 		for field, old := range a.Later {
-			waits = true
 			w.later = append(w.later, later{in.Object, m.newID, field, old, in.key})
 		}
 	}
-	if waits {
-		return nil // relink removes it
+	if made {
+		w.settled = append(w.settled, in.key)
+		return nil
 	}
 	return w.Stage.Delete(ctx, in.key)
+}
+
+// finish removes the intents of which nothing is left to do.
+func (w *work) finish(ctx context.Context) error {
+	for _, key := range w.settled {
+		if w.unfinished[key] {
+			continue
+		}
+		if err := w.Stage.Delete(ctx, key); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // forgotten removes an intent of which nothing was written for certain, for a cause.

@@ -27,10 +27,10 @@ type later struct {
 // relink fills the lookups that had to wait, and those of records that stayed, which Salesforce had emptied when
 // their parents went. An undelete fills most of those itself. What somebody has filled otherwise stays.
 func (w *work) relink(ctx context.Context) error {
-	r := &relinking{work: w, objects: map[string]*linking{}, intents: map[string]bool{}}
+	r := &relinking{work: w, objects: map[string]*linking{}}
 	for _, in := range w.bins {
 		w.later = append(w.later, w.untied(in)...)
-		r.intents[in.key] = true
+		w.settled = append(w.settled, in.key)
 	}
 	for _, l := range w.later {
 		if err := r.take(ctx, l); err != nil {
@@ -58,18 +58,7 @@ func (w *work) relink(ctx context.Context) error {
 			}
 		}
 	}
-	if err := r.flush(ctx); err != nil {
-		return err
-	}
-	for key, done := range r.intents {
-		if !done {
-			continue
-		}
-		if err := w.Stage.Delete(ctx, key); err != nil {
-			return err
-		}
-	}
-	return nil
+	return r.flush(ctx)
 }
 
 // untied are the lookups of records that are back from the bin. Most of them are as they were.
@@ -89,7 +78,6 @@ func (w *work) untied(in *intent) (all []later) {
 type relinking struct {
 	*work
 	objects map[string]*linking
-	intents map[string]bool // whether all of an intent is filled, or never can be
 }
 
 // A linking is the lookups of one object that wait.
@@ -101,8 +89,8 @@ type linking struct {
 // take takes a lookup, and fills those of its object once there are enough of them for a call.
 func (r *relinking) take(ctx context.Context, l later) error {
 	to := r.where(l.old)
-	if done, known := r.intents[l.intent]; l.intent != "" && (done || !known) {
-		r.intents[l.intent] = to != "" // what isn't back yet may come by a later call
+	if to == "" && l.intent != "" {
+		r.unfinished[l.intent] = true
 	}
 	switch {
 	case to == "" && r.members[l.old] == nil && l.intent != "":

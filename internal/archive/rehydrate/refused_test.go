@@ -1,14 +1,18 @@
 package rehydrate_test
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"catchment/internal/archive/rehydrate"
 	"catchment/internal/archive/rehydrate/remake"
 	"catchment/internal/fakeorg"
 	"catchment/internal/plan"
+	"catchment/internal/rig"
 )
 
 // lacks finds how many records lack a field for a reason.
@@ -24,7 +28,7 @@ func (t told) lacks(object, field string, reason remake.Reason) int64 {
 // last is the last that was said of a record.
 func (t told) last(id string) (last rehydrate.Fact) {
 	for _, f := range t.facts {
-		if f.ID == id && f.State != rehydrate.Linked {
+		if f.ID == id && f.State != rehydrate.Linked && f.State != rehydrate.Compared {
 			last = f
 		}
 	}
@@ -53,6 +57,68 @@ func TestWhatTheOrgRefuses(t *testing.T) {
 	c.same(out, func(object, field string) bool {
 		return lostOfCabin(object, field) || field == "colour__c" || object == "Attachment"
 	})
+}
+
+// deactivate makes a user inactive, through REST.
+func (c *cabin) deactivate(user string) {
+	c.T.Helper()
+	req := httptest.NewRequest(http.MethodPatch, "/services/data/v66.0/sobjects/User/"+user,
+		strings.NewReader(`{"IsActive": false}`))
+	req.Header.Set("Authorization", "Bearer "+c.Session())
+	req.Header.Set("Content-Type", "application/json")
+	got := httptest.NewRecorder()
+	c.Org.ServeHTTP(got, req)
+	if got.Code != http.StatusNoContent {
+		c.T.Fatalf("%d %s", got.Code, got.Body)
+	}
+}
+
+// The owner who left the company is told; the record comes back with another one.
+func TestInactiveOwner(t *testing.T) {
+	t.Parallel()
+	org, ids := cabinOrg(t, nil)
+	user, err := org.Create("User", map[string]any{"Username": "gone@example.com", "LastName": "Gone",
+		"Email": "gone@example.com", "IsActive": true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := org.Update(ids["a"], map[string]any{"OwnerId": user}); err != nil {
+		t.Fatal(err)
+	}
+	c := &cabin{house: newHouse(t, "duckdb", org, "Account", "Box__c", "Note__c", "Attachment"), ids: ids}
+	c.archive(ids["one"])
+	c.Later(binDays)
+	c.deactivate(user)
+	out := c.rehydrate(nil, c.back())
+	if out.err != nil || !out.Whole() || out.lacks("Box__c", "OwnerId", remake.Owner) != 1 {
+		t.Error(out.err, out.text())
+	}
+	c.same(out, func(object, field string) bool { return lostOfCabin(object, field) || field == "ownerid" })
+}
+
+// A person account comes back with its Contact, which is no record of its own.
+func TestPersonAccounts(t *testing.T) {
+	t.Parallel()
+	org := rig.NewOrg(t, map[string]int{"Account": 2, "Contact": 2}, func(o *fakeorg.Options) {
+		o.PersonAccounts, o.SetAuditFields, o.StandardDelete, o.SessionLife = true, true, true, 10000*time.Hour
+	})
+	person, err := org.Create("Account", map[string]any{"FirstName": "Ada", "LastName": "Lovelace"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	org.Clock().Advance(time.Hour)
+	h := newHouse(t, "duckdb", org, "Account", "Contact")
+	h.archive(person)
+	if len(h.left["Contact"]) != 1 {
+		t.Fatalf("%v left", h.left)
+	}
+	h.Later(binDays)
+	out := h.rehydrate(nil, rehydrate.Request{IDs: []string{person}, Really: true})
+	if out.err != nil || !out.Whole() {
+		t.Error(out.err, out.text())
+	}
+	h.same(out, func(object, field string) bool { return lostOfCabin(object, field) || field == "createddate" })
+	h.counted(out)
 }
 
 // A lookup that somebody has filled since stays as it is.

@@ -75,6 +75,7 @@ const (
 	Unknown    State = "unknown"     // nobody can tell yet: Reason says what was seen
 	Outside    State = "outside"     // it came back along with its parent, and isn't in the plan
 	Linked     State = "linked"      // its lookups were filled
+	Compared   State = "compared"    // the new record was read back, and isn't in all as it was: Missing
 )
 
 // A Fact is what became of one record. Facts of a record come in the order in which they came true; the last
@@ -114,7 +115,7 @@ func (r *Rehydrator) Rehydrate(ctx context.Context, req Request, tell func(Fact)
 	}
 	bin, news := undeleting{w}, inserting{w}
 	for _, part := range []func(context.Context) error{bin.look, news.recall, bin.undelete, news.insert, w.relink,
-		w.compare} {
+		w.compare, w.finish} {
 		if err := part(ctx); err != nil {
 			return w.result(), err
 		}
@@ -134,19 +135,22 @@ type work struct {
 	subjects map[string]*subject // by objects in lower case
 	later    []later             // lookups that wait
 	bins     []*intent           // what was to be taken out of the bin, and which lookups that had
-	posts    int                 // intents so far
-	alive    map[string]bool     // what is known of records that lookups lead to
-	moved    map[string]string   // the new Ids of those that came back by other calls
-	kinds    map[string]string   // objects by the prefixes of their Ids
-	renewed  time.Time
-	waits    error // why some outcomes are to be looked at later
-	counts   tally
+	settled  []string            // the blobs of intents of which it is known what became
+	// those of them with lookups to what isn't back yet: who brings that back goes on from here
+	unfinished map[string]bool
+	posts      int               // intents so far
+	alive      map[string]bool   // what is known of records that lookups lead to
+	moved      map[string]string // the new Ids of those that came back by other calls
+	kinds      map[string]string // objects by the prefixes of their Ids
+	renewed    time.Time
+	waits      error // why some outcomes are to be looked at later
+	counts     tally
 }
 
 func newWork(r *Rehydrator, req Request, ledger archived.Ledger, tell func(Fact) error) *work {
 	return &work{Rehydrator: r, req: req, ledger: ledger, told: tell,
 		members: map[string]*member{}, subjects: map[string]*subject{},
-		alive: map[string]bool{}, moved: map[string]string{}}
+		alive: map[string]bool{}, moved: map[string]string{}, unfinished: map[string]bool{}}
 }
 
 // A member is an archived record that is to come back.
@@ -158,6 +162,7 @@ type member struct {
 	newID   string
 	asked   bool             // else only an earlier call has begun to bring it back
 	binned  bool             // it was seen in the recycle bin
+	fresh   bool             // it is a new record that wasn't compared yet
 	state   State            // "" while it waits
 	missing []remake.Missing // what it isn't given as a new record
 }
