@@ -163,8 +163,39 @@ func (a *aftermath) goes(l archived.Line) bool {
 		l.State == archived.Proven && a.paper.goesAlong(l.Object)
 }
 
+// ofOthers tells which records, all of one object, other plans delete: those go at the same time
+// and in the same user's name.
+func (a *aftermath) ofOthers(ctx context.Context, some []hanging.Child) (map[string]bool, error) {
+	plans, err := a.ledger.Plans(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, c := range some {
+		ids = append(ids, c.ID)
+	}
+	others := map[string]bool{}
+	for _, name := range plans {
+		if name == a.paper.name {
+			continue
+		}
+		lines, err := a.ledger.Lookup(ctx, name, some[0].Object, ids)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range lines {
+			if l.State == archived.Posted || l.State == archived.Deleted {
+				others[l.ID] = true
+			}
+		}
+	}
+	return others, nil
+}
+
 // straysOf finds what of an object was deleted in the user's name since the batch began.
-func (a *aftermath) straysOf(ctx context.Context, object schema.Object, fields []string) (all []journal.Back, err error) {
+func (a *aftermath) straysOf(
+	ctx context.Context, object schema.Object, fields []string,
+) (all []journal.Back, err error) {
 	for _, needed := range []string{"IsDeleted", "SystemModstamp", "LastModifiedById"} {
 		if _, has := object.Field(needed); !has {
 			return nil, nil
@@ -200,8 +231,12 @@ func (a *aftermath) straysOf(ctx context.Context, object schema.Object, fields [
 		if err != nil {
 			return nil, err
 		}
+		others, err := a.ofOthers(ctx, some)
+		if err != nil {
+			return nil, err
+		}
 		for _, c := range some {
-			if line, planned := lines[c.ID]; planned && a.goes(line) {
+			if line, planned := lines[c.ID]; planned && a.goes(line) || others[c.ID] {
 				continue
 			}
 			reason := "the org's own code deleted it"

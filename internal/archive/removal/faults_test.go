@@ -14,6 +14,7 @@ import (
 	"catchment/internal/fakeorg"
 	"catchment/internal/plan"
 	"catchment/internal/policy"
+	"catchment/internal/rig"
 )
 
 // A case is a house of two families that are to leave, and what happens to them.
@@ -409,4 +410,46 @@ func TestTwoAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.want(map[string]string{"one": "vanished"})
+}
+
+// Two archives at once, in one user's name: the one doesn't take what the other deletes for its own
+// doing, and where both want one object's records the second waits.
+func TestTwoArchives(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "postgres", nil)
+	h.family("one")
+	h.family("two")
+	h.Later(time.Hour)
+	h.Done(nil)
+	h.makePlan([]string{"two"}, nil)
+	h.cools()
+	second := h.plan
+	h.now.Name = "older"
+	h.makePlan([]string{"one"}, nil)
+	h.cools()
+	first := h.plan
+	h.Begun = func(p *rig.Process) { p.Options.Alone = false }
+	inTurn := func(r *removal.Remover) { r.Holder.Alone = false }
+	h.onDelete("ids="+h.ids["one"][:3], func() {
+		h.now.Name, h.plan = "old", second
+		if _, err := h.run(nil, inTurn); err == nil {
+			t.Error("both were at Accounts")
+		}
+		if gone := h.gone(); len(gone) != 6 { // the copier of this test runs all flows
+			t.Errorf("%q are deleted", gone)
+		}
+	})
+	h.plan = first
+	if _, err := h.run(nil, inTurn); err != nil {
+		t.Error(err)
+	}
+	h.now.Name, h.plan = "older", first
+	h.want(map[string]string{"one": "deleted"})
+	h.checks()
+	h.now.Name, h.plan = "old", second
+	if _, err := h.run(nil, inTurn); err != nil {
+		t.Error(err)
+	}
+	h.want(map[string]string{"two": "deleted"})
+	h.checks()
 }
