@@ -230,20 +230,32 @@ what they failed over.`,
 		s.sqlCommand(), queryCommand(s), filesCommand(s), s.flowsCommand(), s.adoptCommand(), s.awsCommand(),
 		archiveCommand(s), versionCommand(s),
 	} {
-		check := cmd.Args
-		cmd.Args = func(cmd *cobra.Command, args []string) error {
-			if check == nil {
-				return nil
-			}
-			if err := check(cmd, args); err != nil {
-				return usageError{plan.Fixf("see: "+cmd.CommandPath()+" --help", "%w", err)}
-			}
-			return nil
-		}
+		checkArgs(cmd)
 		root.AddCommand(cmd)
 	}
 	completeObjects(s, root)
 	return root
+}
+
+// checkArgs has a command, and those below it, tell a wrong number of arguments as a mistake in the
+// command line, and a word below it that is no command.
+func checkArgs(cmd *cobra.Command) {
+	check := cmd.Args
+	if check == nil && cmd.HasSubCommands() {
+		check = cobra.NoArgs
+	}
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if check == nil {
+			return nil
+		}
+		if err := check(cmd, args); err != nil {
+			return usageError{plan.Fixf("see: "+cmd.CommandPath()+" --help", "%w", err)}
+		}
+		return nil
+	}
+	for _, below := range cmd.Commands() {
+		checkArgs(below)
+	}
 }
 
 func versionCommand(s *session) *cobra.Command {

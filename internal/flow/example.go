@@ -74,6 +74,8 @@ limits:
   answer: 10m                # how long Salesforce may think before it answers
   stall: 1m                  # how long an answer may bring nothing; then it is asked for again
 
+# archive: {policies: [...]} # which records may leave Salesforce once their copy is proven: docs/howto/archive.md
+
 # One flow for each object; a flow can also say:
 #   fields: [Name, Phone]    # copy these only, or
 #   exclude: [Fax]           # all but these

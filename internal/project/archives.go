@@ -8,9 +8,11 @@ import (
 	"catchment/internal/archive/approval"
 	"catchment/internal/archive/manifest"
 	"catchment/internal/archive/planning"
+	"catchment/internal/archive/rehydrate"
 	"catchment/internal/archive/removal"
 	"catchment/internal/blob"
 	"catchment/internal/lease"
+	"catchment/internal/plan"
 	"catchment/internal/verify"
 )
 
@@ -35,8 +37,38 @@ func Remover(p *Project, h lease.Holder, copier archive.Copier) *removal.Remover
 		Org: p.Org, Warehouse: p.Warehouse, Control: p.Control, Store: p.Stage, Holder: p.Holder(h),
 		Prover: Prover(p, h), Copier: copier, Flows: p.Replicator(nil, p.RunOptions()).Flows,
 		Policies: p.File.Archive.Policies, Approvals: approvalsIn(p.Stage, p.Now),
+		Certify: certifier(p, h),
 		Version: p.Version, Reserve: p.File.Org.Reserve, Stop: p.Stop, Sleep: pause,
 	}
+}
+
+// Rehydrator makes what brings archived records back.
+func Rehydrator(p *Project, h lease.Holder) *rehydrate.Rehydrator {
+	return &rehydrate.Rehydrator{
+		Org: p.Org, Warehouse: p.Warehouse, Stage: p.Stage, Holder: p.Holder(h),
+		Flows: p.Replicator(nil, p.RunOptions()).Flows, Now: p.Now,
+		Before: func(ctx context.Context) error { return spare(ctx, p) },
+	}
+}
+
+// spare ends what writes where the user wants an end, or where the org has no calls left but
+// those that are set aside for people (invariant 10).
+func spare(ctx context.Context, p *Project) error {
+	select {
+	case <-p.Stop:
+		return plan.ErrStopped
+	default:
+	}
+	if !p.Org.Usage().UsedUp(p.File.Org.Reserve) {
+		return nil
+	}
+	limits, err := p.Org.Limits(ctx) // since that answer may be old
+	if l := limits["DailyApiRequests"]; err == nil && l.UsedUp(p.File.Org.Reserve) {
+		err = plan.Failf(plan.Wait, "type it again later: it goes on; org.reserve says how much is left to people",
+			"%d of the org's %d API calls of 24 hours are used, and %d%% are left to people", l.Max-l.Remaining, l.Max,
+			p.File.Org.Reserve)
+	}
+	return err
 }
 
 // approvalsIn finds those of a plan in a store that count, or says by an error who is missing.

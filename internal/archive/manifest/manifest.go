@@ -8,7 +8,11 @@
 package manifest
 
 import (
+	"strconv"
+	"strings"
 	"time"
+
+	"catchment/internal/plan"
 )
 
 // Format counts up when a line changes its meaning.
@@ -52,6 +56,21 @@ type Policy struct {
 	Approve int      `json:"approve"`
 	Signers []string `json:"signers,omitempty"` // the keys that count, as policy.Signer.Identity names them
 	Lose    []string `json:"lose,omitempty"`
+}
+
+// Cooling is how long a record has to wait between the proof of its copy and its delete. It is
+// written as 14d, or as Go writes lengths of time.
+func (p Policy) Cooling() (time.Duration, error) {
+	if days, ok := strings.CutSuffix(p.Cool, "d"); ok {
+		if n, err := strconv.Atoi(days); err == nil && n >= 0 {
+			return time.Duration(n) * 24 * time.Hour, nil
+		}
+	}
+	cool, err := time.ParseDuration(p.Cool)
+	if err != nil || cool < 0 {
+		return 0, plan.Failf(plan.Bug, "", "a plan says how long it cools in a form that this version doesn't know")
+	}
+	return cool, nil
 }
 
 // An Object says what a plan does to one object at one level.

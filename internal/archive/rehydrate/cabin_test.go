@@ -132,22 +132,67 @@ func TestCircles(t *testing.T) {
 	c.twice(c.back())
 }
 
+// Records that were deleted one by one, each emptying the lookups of those that lived longer, come back with these.
+func TestTies(t *testing.T) {
+	t.Parallel()
+	org, ids := cabinOrg(t, nil)
+	c := &cabin{house: newHouse(t, "duckdb", org, "Account", "Box__c", "Note__c", "Attachment"), ids: ids}
+	before := []string{ids["file"], ids["c"], ids["b"], ids["a"], ids["d"], ids["twin 1"], ids["twin 2"]}
+	c.archiveAfter(before, ids["one"])
+	out := c.rehydrate(nil, c.back())
+	if out.err != nil || !out.Whole() {
+		t.Error(out.err, out.text())
+	}
+	c.same(out, lostOfCabin)
+	c.counted(out)
+	c.twice(c.back())
+}
+
+// What comes back along with its parent, and no plan took, is told.
+func TestOutside(t *testing.T) {
+	t.Parallel()
+	org, ids := cabinOrg(t, nil)
+	c := &cabin{house: newHouse(t, "duckdb", org, "Account", "Box__c", "Note__c", "Attachment"), ids: ids}
+	c.unplanned = map[string]bool{ids["twin 1"]: true}
+	c.archive(ids["one"])
+	out := c.rehydrate(nil, c.back())
+	if f := out.last(ids["twin 1"]); f.State != rehydrate.Outside || out.err != nil {
+		t.Errorf("%+v, %v %s", f, out.err, out.text())
+	}
+	c.same(out, lostOfCabin)
+}
+
 // It may die at any moment: done again, at once and later, all is back and nothing is there twice.
 func TestRehydrateCrashes(t *testing.T) {
 	t.Parallel()
 	org, ids := cabinOrg(t, nil)
 	template := &cabin{house: newHouse(t, "duckdb", org, "Account", "Box__c", "Note__c", "Attachment"), ids: ids}
+	for name, leave := range map[string]func() *cabin{
+		"as new records": func() *cabin { return newCabin(t, template) },
+		"from the bin": func() *cabin {
+			org, ids := cabinOrg(t, nil)
+			c := &cabin{house: template.house.moved(t, org), ids: ids}
+			c.archiveAfter([]string{ids["c"], ids["b"], ids["a"], ids["d"]}, ids["one"])
+			return c
+		},
+	} {
+		t.Run(name, func(t *testing.T) { dieEverywhere(t, leave) })
+	}
+}
+
+func dieEverywhere(t *testing.T, leave func() *cabin) {
 	f := &rig.Fate{}
-	if out := newCabin(t, template).rehydrate(f, template.back()); out.err != nil {
+	c := leave()
+	if out := c.rehydrate(f, c.back()); out.err != nil {
 		t.Fatal(out.err)
 	}
 	every := *crashEvery
 	if every == 0 {
-		every = max(1, f.Moments/12)
+		every = max(1, f.Moments/8)
 	}
 	for n := 1; n <= f.Moments; n += every {
 		died := fmt.Sprintf("died at %d of %d (%s)", n, f.Moments, f.Kinds[n-1])
-		c := newCabin(t, template)
+		c := leave()
 		if out := c.rehydrate(&rig.Fate{At: n}, c.back()); out.err == nil {
 			t.Errorf("%s: it should have died", died)
 		}

@@ -281,8 +281,7 @@ func (w inserting) come(ctx context.Context, old, now string) error {
 	if err := w.remember(ctx, m.subject, map[string]string{old: now}); err != nil {
 		return err
 	}
-	f := Fact{State: Inserted, NewID: now, Missing: []remake.Missing{{Reason: remake.WithVersion}}}
-	return w.become(old, m, f)
+	return w.become(old, m, Fact{State: Inserted, NewID: now})
 }
 
 // linkedAlready takes those links as come back that are there: Salesforce has made them with the file.
@@ -297,8 +296,8 @@ func (w inserting) linkedAlready(ctx context.Context, s *subject, batch []*attem
 		return batch, nil
 	}
 	there := map[[2]string]salesforce.Record{}
-	q := soql.Select{Fields: []string{"Id", "ContentDocumentId", "LinkedEntityId", "ShareType", "Visibility"},
-		From: links, Where: []soql.Condition{soql.In("ContentDocumentId", documents)}}
+	q := soql.Select{Fields: []string{"Id", "ContentDocumentId", "LinkedEntityId"}, From: links,
+		Where: []soql.Condition{soql.In("ContentDocumentId", documents)}}
 	err = w.query(ctx, q, false, func(r salesforce.Record) error {
 		document, err := r.Text("ContentDocumentId")
 		if err != nil {
@@ -317,12 +316,6 @@ func (w inserting) linkedAlready(ctx context.Context, s *subject, batch []*attem
 		if !found {
 			rest = append(rest, a)
 			continue
-		}
-		for _, field := range []string{"ShareType", "Visibility"} {
-			given := write.Fields{field: a.made.Fields[field]}
-			if given[field] != nil && !remake.Same(&s.src.Object, given, r) {
-				a.made.Without(field, remake.WithVersion)
-			}
 		}
 		if made[a], err = r.Text("Id"); err != nil {
 			return nil, err

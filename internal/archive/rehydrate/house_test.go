@@ -37,6 +37,8 @@ type house struct {
 	was  map[string]map[string]rig.Record // the org before anything left, by object and Id
 	left map[string]map[string]bool       // Ids that left, by object
 	name string                           // of the plan
+
+	unplanned map[string]bool // Ids that left, and that the plan knows nothing of
 }
 
 // objects are those of the house. Whoever is a parent comes before its children.
@@ -94,8 +96,12 @@ func (h *house) all() map[string]map[string]rig.Record {
 }
 
 // archive deletes roots, and writes a plan and a ledger by what went.
-func (h *house) archive(roots ...string) {
+func (h *house) archive(roots ...string) { h.archiveAfter(nil, roots...) }
+
+// archiveAfter does so after what hangs on the roots was deleted one by one, as an archive does it.
+func (h *house) archiveAfter(before []string, roots ...string) {
 	h.T.Helper()
+	h.Delete(before...)
 	h.Delete(roots...)
 	now := h.all()
 	h.left = map[string]map[string]bool{}
@@ -142,6 +148,10 @@ func (h *house) write(roots []string, now map[string]map[string]rig.Record) {
 	}
 	for object, ids := range h.left {
 		for _, id := range slices.Sorted(maps.Keys(ids)) {
+			if h.unplanned[id] {
+				delete(ids, id)
+				continue
+			}
 			at, known := level[id]
 			if !known {
 				h.T.Errorf("%s %s left, and hangs on nothing that did", object, id)
@@ -259,9 +269,11 @@ func (t told) text() string {
 	return b.String()
 }
 
-// families are the Accounts with the most files, counting those of their children; and the documents that hang on
-// these records.
-func (h *house) families(n int) (roots, documents []string) {
+// documents are all files, some of which have older versions.
+func (h *house) documents() []string { return slices.Sorted(maps.Keys(h.was["ContentDocument"])) }
+
+// families are the Accounts with the most files, counting those of their children.
+func (h *house) families(n int) []string {
 	h.T.Helper()
 	account := func(id string) string {
 		if r, ok := h.was["Contact"][id]; ok {
@@ -278,15 +290,10 @@ func (h *house) families(n int) (roots, documents []string) {
 		files[at] = append(files[at], link["contentdocumentid"])
 	}
 	maps.DeleteFunc(files, func(id string, _ []string) bool { return h.was["Account"][id] == nil })
-	roots = slices.SortedFunc(maps.Keys(files), func(a, b string) int {
+	roots := slices.SortedFunc(maps.Keys(files), func(a, b string) int {
 		return cmp.Or(len(files[b])-len(files[a]), strings.Compare(a, b))
 	})
-	roots = roots[:min(n, len(roots))]
-	for _, id := range roots {
-		documents = append(documents, files[id]...)
-	}
-	slices.Sort(documents)
-	return roots, slices.Compact(documents)
+	return roots[:min(n, len(roots))]
 }
 
 // same holds the org against what it was: each record as it was, under its Id or the new one, but for fields that

@@ -352,8 +352,8 @@ func (w inserting) inserted(ctx context.Context, s *subject, made map[*attempt]s
 	}
 	byID := func(a, b *attempt) int { return strings.Compare(a.id, b.id) }
 	for _, a := range slices.SortedFunc(maps.Keys(made), byID) {
-		f := Fact{State: Inserted, NewID: made[a], Missing: a.made.Missing}
-		if err := w.become(a.id, w.members[a.id], f); err != nil {
+		w.members[a.id].missing = a.made.Missing
+		if err := w.become(a.id, w.members[a.id], Fact{State: Inserted, NewID: made[a]}); err != nil {
 			return err
 		}
 	}

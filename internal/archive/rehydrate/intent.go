@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"time"
 
@@ -20,8 +21,9 @@ import (
 // these are filled.
 type intent struct {
 	Object string           `json:"object"`
-	At     time.Time        `json:"at"` // by Salesforce's clock
-	Of     map[string]asked `json:"of"` // by the Ids of the archived records
+	Bin    bool             `json:"bin,omitempty"` // they aren't inserted, but taken out of the bin
+	At     time.Time        `json:"at"`            // by Salesforce's clock
+	Of     map[string]asked `json:"of"`            // by the Ids of the archived records
 	key    string           // of the blob
 }
 
@@ -45,18 +47,23 @@ func (w inserting) intend(ctx context.Context, s *subject, batch []*attempt) (*i
 	if err != nil {
 		return nil, err
 	}
-	w.posts++
-	in := &intent{Object: s.name, At: at.Truncate(time.Second), Of: map[string]asked{},
-		key: fmt.Sprintf("%s%s-%06d.json", intents(s.name), s.held.Run(), w.posts)}
+	in := &intent{Object: s.name, At: at.Truncate(time.Second), Of: map[string]asked{}}
 	for _, a := range batch {
 		in.Of[a.id] = asked{w.members[a.id].plan, a.without, a.made.Later}
 	}
+	return in, w.write(ctx, s, in)
+}
+
+// write writes an intent down.
+func (w *work) write(ctx context.Context, s *subject, in *intent) error {
+	w.posts++
+	in.key = fmt.Sprintf("%s%s-%06d.json", intents(s.name), s.held.Run(), w.posts)
 	text, err := json.Marshal(in)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	_, err = w.Stage.Put(ctx, in.key, bytes.NewReader(text))
-	return in, err
+	return err
 }
 
 // forget removes an intent: what became of all of it is known. One with lookups that wait goes after these.
@@ -98,7 +105,12 @@ func (w inserting) recall(ctx context.Context) error {
 		}
 		for _, key := range keys {
 			in, err := w.intent(ctx, key)
-			if err == nil {
+			switch {
+			case err != nil:
+			case in.Bin:
+				w.bins = append(w.bins, in)
+				err = w.ask(ctx, s.name, slices.Collect(maps.Keys(in.Of)))
+			default:
 				err = w.settle(ctx, s, in)
 			}
 			if err != nil {

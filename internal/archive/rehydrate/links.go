@@ -28,6 +28,10 @@ type later struct {
 // their parents went. An undelete fills most of those itself. What somebody has filled otherwise stays.
 func (w *work) relink(ctx context.Context) error {
 	r := &relinking{work: w, objects: map[string]*linking{}, intents: map[string]bool{}}
+	for _, in := range w.bins {
+		w.later = append(w.later, w.untied(in)...)
+		r.intents[in.key] = true
+	}
 	for _, l := range w.later {
 		if err := r.take(ctx, l); err != nil {
 			return err
@@ -68,6 +72,19 @@ func (w *work) relink(ctx context.Context) error {
 	return nil
 }
 
+// untied are the lookups of records that are back from the bin. Most of them are as they were.
+func (w *work) untied(in *intent) (all []later) {
+	for id, a := range in.Of {
+		if m := w.members[id]; m == nil && !w.alive[id] || m != nil && m.id(id) != id {
+			continue
+		}
+		for field, old := range a.Later {
+			all = append(all, later{in.Object, id, field, old, in.key})
+		}
+	}
+	return all
+}
+
 // A relinking gathers lookups object by object, and fills them by the hundreds.
 type relinking struct {
 	*work
@@ -87,7 +104,10 @@ func (r *relinking) take(ctx context.Context, l later) error {
 	if done, known := r.intents[l.intent]; l.intent != "" && (done || !known) {
 		r.intents[l.intent] = to != "" // what isn't back yet may come by a later call
 	}
-	if to == "" {
+	switch {
+	case to == "" && r.members[l.old] == nil && l.intent != "":
+		return nil // who brings that back goes on from here
+	case to == "":
 		return r.tell(l, "", remake.LeadsAside)
 	}
 	o, err := r.linking(ctx, l.object)

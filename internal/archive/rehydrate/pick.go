@@ -33,7 +33,7 @@ func (w picking) pick(ctx context.Context) error {
 		}
 	}
 	for id := range asked {
-		if w.members[id] == nil {
+		if w.members[id] == nil && !w.whole() {
 			if err := w.say(Fact{ID: id, State: Failed, Reason: "no plan has deleted it"}); err != nil {
 				return err
 			}
@@ -56,6 +56,9 @@ func (w picking) asked(ctx context.Context) (map[string]bool, error) {
 		w.plans = []string{w.req.Plan}
 	}
 	asked := map[string]bool{}
+	if w.whole() && w.req.Plan == "" {
+		return nil, plan.Fixf("name Ids, a plan, or an object and a condition", "nothing is asked for")
+	}
 	for _, text := range w.req.IDs {
 		id, err := schema.ID18(strings.TrimSpace(text))
 		if err != nil {
@@ -68,6 +71,9 @@ func (w picking) asked(ctx context.Context) (map[string]bool, error) {
 	}
 	return asked, err
 }
+
+// whole tells whether all of a plan is asked for.
+func (w picking) whole() bool { return len(w.req.IDs) == 0 && w.req.Where == "" }
 
 // where adds the archived records of an object whose rows meet a condition.
 func (w picking) where(ctx context.Context, asked map[string]bool) error {
@@ -128,6 +134,9 @@ func (w picking) pickOf(ctx context.Context, name string, asked map[string]bool)
 	err := w.read(ctx, name, manifest.Each{Record: func(r manifest.Record) error {
 		if r.Fate == manifest.In {
 			records[r.ID] = placed{r.Object, r.Parent, r.Level}
+			if w.whole() {
+				asked[r.ID] = true
+			}
 		}
 		return nil
 	}})

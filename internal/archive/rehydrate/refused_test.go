@@ -8,6 +8,7 @@ import (
 	"catchment/internal/archive/rehydrate"
 	"catchment/internal/archive/rehydrate/remake"
 	"catchment/internal/fakeorg"
+	"catchment/internal/plan"
 )
 
 // lacks finds how many records lack a field for a reason.
@@ -95,6 +96,22 @@ func TestOnlyWhatIsAskedFor(t *testing.T) {
 		t.Error(all.err, all.text())
 	}
 	c.same(all, lostOfCabin)
+}
+
+// A plan comes back as a whole; another one has to be there.
+func TestWholePlan(t *testing.T) {
+	t.Parallel()
+	c := newCabin(t, nil)
+	out := c.rehydrate(nil, rehydrate.Request{Plan: c.name, Really: true})
+	if out.err != nil || !out.Whole() {
+		t.Error(out.err, out.text())
+	}
+	c.same(out, lostOfCabin)
+	for _, bad := range []rehydrate.Request{{Plan: "other-20260101-12345678"}, {}, {IDs: []string{"no Id"}}} {
+		if out := c.rehydrate(nil, bad); plan.ClassOf(out.err) != plan.Fix || plan.HintOf(out.err) == "" {
+			t.Errorf("%+v: %v", bad, out.err)
+		}
+	}
 }
 
 // Records are found by what their rows hold.

@@ -7,7 +7,8 @@
 //   - as a new record (insert.go), made of its row, parents first (order.go). The ledger remembers its new Id,
 //     lookups are rewritten by it (leads.go), and files are uploaded again from the stage (files.go).
 //
-// Then lookups are filled that had to wait, and those of records that stayed (links.go). A call whose answer was
+// Then lookups are filled that had to wait, and those of records that stayed (links.go), and what was made is read
+// back and compared with its rows (compare.go). A call whose answer was
 // lost is settled by looking, never by a second one (intent.go): no record comes back twice.
 //
 // Room remake makes records of rows and has the table of what can't come back; room condition reads a --where.
@@ -47,7 +48,7 @@ type Rehydrator struct {
 
 // A Request says what is to come back.
 type Request struct {
-	Plan   string   // only what this plan took; "" for all
+	Plan   string   // only what this plan took, all of it where nothing else is said; "" for all plans
 	IDs    []string // as the records had them; what went along with one comes back with it
 	Object string   // with Where
 	Where  string   // or the records of an object whose rows meet a condition
@@ -85,7 +86,7 @@ type Fact struct {
 	State   State            `json:"state"`
 	NewID   string           `json:"new_id,omitempty"`
 	Reason  string           `json:"reason,omitempty"`
-	Missing []remake.Missing `json:"missing,omitempty"` // fields that didn't come back
+	Missing []remake.Missing `json:"missing,omitempty"` // fields that aren't as they were
 }
 
 // errNoLedger says that a warehouse can't tell what was archived.
@@ -112,7 +113,8 @@ func (r *Rehydrator) Rehydrate(ctx context.Context, req Request, tell func(Fact)
 		return w.result(), err
 	}
 	bin, news := undeleting{w}, inserting{w}
-	for _, part := range []func(context.Context) error{bin.look, news.recall, bin.undelete, news.insert, w.relink} {
+	for _, part := range []func(context.Context) error{bin.look, news.recall, bin.undelete, news.insert, w.relink,
+		w.compare} {
 		if err := part(ctx); err != nil {
 			return w.result(), err
 		}
@@ -131,7 +133,8 @@ type work struct {
 	members  map[string]*member  // by the Ids of the archived records
 	subjects map[string]*subject // by objects in lower case
 	later    []later             // lookups that wait
-	posts    int                 // inserts so far
+	bins     []*intent           // what was to be taken out of the bin, and which lookups that had
+	posts    int                 // intents so far
 	alive    map[string]bool     // what is known of records that lookups lead to
 	moved    map[string]string   // the new Ids of those that came back by other calls
 	kinds    map[string]string   // objects by the prefixes of their Ids
@@ -153,9 +156,10 @@ type member struct {
 	level   int
 	endedAt time.Time
 	newID   string
-	asked   bool  // else only an earlier call has begun to bring it back
-	binned  bool  // it was seen in the recycle bin
-	state   State // "" while it waits
+	asked   bool             // else only an earlier call has begun to bring it back
+	binned  bool             // it was seen in the recycle bin
+	state   State            // "" while it waits
+	missing []remake.Missing // what it isn't given as a new record
 }
 
 // id is where a member is now, "" where it isn't.

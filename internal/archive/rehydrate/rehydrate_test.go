@@ -36,7 +36,7 @@ func TestOutOfTheBin(t *testing.T) {
 		t.Run(shelf, func(t *testing.T) {
 			t.Parallel()
 			h := newHouse(t, shelf, npsp(t, nil), objects()...)
-			roots, documents := h.families(4)
+			roots, documents := h.families(4), h.documents()
 			h.archive(append(roots, documents...)...)
 			out := h.rehydrate(nil, rehydrate.Request{IDs: append(roots, documents...), Really: true})
 			if out.err != nil || !out.Whole() {
@@ -61,7 +61,7 @@ func TestAsNewRecords(t *testing.T) {
 		t.Run(shelf, func(t *testing.T) {
 			t.Parallel()
 			h := newHouse(t, shelf, npsp(t, nil), objects()...)
-			roots, documents := h.families(4)
+			roots, documents := h.families(4), h.documents()
 			h.archive(append(roots, documents...)...)
 			h.Later(binDays)
 			out := h.rehydrate(nil, rehydrate.Request{IDs: append(roots, documents...), Really: true})
@@ -81,7 +81,7 @@ func TestAsNewRecords(t *testing.T) {
 func TestWithoutAuditFields(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, "duckdb", npsp(t, func(o *fakeorg.Options) { o.SetAuditFields = false }), objects()...)
-	roots, documents := h.families(1)
+	roots, documents := h.families(1), h.documents()
 	h.archive(append(roots, documents...)...)
 	h.Later(binDays)
 	out := h.rehydrate(nil, rehydrate.Request{IDs: append(roots, documents...), Really: true})

@@ -21,7 +21,7 @@ type Object struct {
 	States map[State]int64 `json:"states"`
 }
 
-// A Loss is a field that didn't come back, of how many records, and why. Field is "" where it is about whole
+// A Loss is a field that isn't as it was, of how many records, and why. Field is "" where it is about whole
 // records.
 type Loss struct {
 	Object  string        `json:"object"`

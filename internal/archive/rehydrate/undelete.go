@@ -10,6 +10,7 @@ import (
 	"catchment/internal/salesforce"
 	"catchment/internal/salesforce/soql"
 	"catchment/internal/salesforce/write"
+	"catchment/internal/schema"
 )
 
 // undeleting is the part of the work that looks where the members are, and takes them out of the bin.
@@ -145,6 +146,9 @@ func (w undeleting) undeleteSome(ctx context.Context, s *subject, ids []string) 
 		return err
 	}
 	refusals := map[string]string{}
+	if err := w.tie(ctx, s, ids); err != nil {
+		return err
+	}
 	asked := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !before[id].Deleted })
 	if len(asked) > 0 && s.src.Object.Undeletable && s.writer != nil {
 		outcomes, err := s.writer.Undelete(ctx, s.name, asked, write.EachAlone)
@@ -182,6 +186,35 @@ func (w undeleting) undeleteSome(ctx context.Context, s *subject, ids []string) 
 		}
 	}
 	return w.outside(ctx, s, back)
+}
+
+// tie remembers the lookups of records in the bin to other members: a delete of the one has emptied those of the
+// other, where that lived longer, and not each of them is filled by itself again.
+func (w undeleting) tie(ctx context.Context, s *subject, ids []string) error {
+	rows, err := w.ledger.Rows(ctx, s.src.Table, ids)
+	if err != nil {
+		return err
+	}
+	in := &intent{Object: s.name, Bin: true, Of: map[string]asked{}}
+	for _, row := range rows {
+		lookups := map[string]string{}
+		for _, f := range s.src.Object.Fields {
+			if f.Type != schema.Reference || !f.Updateable || !f.Nillable {
+				continue
+			}
+			if to := s.maker.Value(row, f.Name); to != nil && w.members[*to] != nil {
+				lookups[f.Name] = *to
+			}
+		}
+		if len(lookups) > 0 {
+			in.Of[row.ID] = asked{Plan: w.members[row.ID].plan, Later: lookups}
+		}
+	}
+	if len(in.Of) == 0 {
+		return nil
+	}
+	w.bins = append(w.bins, in)
+	return w.write(ctx, s, in)
 }
 
 // outside tells of records that came back along with their parents, and that no plan took: somebody else had

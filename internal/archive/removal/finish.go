@@ -32,6 +32,10 @@ func (r *run) finish(ctx context.Context) error {
 	if err := r.keepBook(ctx); err != nil {
 		return err
 	}
+	certificate, err := certify(ctx, r)
+	if err != nil {
+		return err
+	}
 	now, err := r.Org.ServerTime(ctx)
 	if err != nil {
 		return err
@@ -40,7 +44,7 @@ func (r *run) finish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return r.book.Finish(ctx, evidence.End{At: now, After: after, Counts: ends})
+	return r.book.Finish(ctx, evidence.End{At: now, After: after, Certificate: certificate, Counts: ends})
 }
 
 // keepBook writes into the evidence what ended outside a batch. The ledger doesn't change any

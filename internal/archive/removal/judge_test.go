@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"catchment/internal/archive"
+	"catchment/internal/archive/manifest"
 	"catchment/internal/salesforce/write"
 	"catchment/internal/salesforce/write/refusal"
 	"catchment/internal/warehouse/archived"
@@ -82,15 +83,15 @@ func TestRuleBin(t *testing.T) {
 	}
 }
 
-func TestParseCool(t *testing.T) {
+func TestCooling(t *testing.T) {
 	for text, want := range map[string]time.Duration{"14d": 336 * time.Hour, "0d": 0, "36h": 36 * time.Hour,
 		"336h0m0s": 336 * time.Hour} {
-		if got, err := parseCool(text); err != nil || got != want {
+		if got, err := (manifest.Policy{Cool: text}).Cooling(); err != nil || got != want {
 			t.Errorf("%s: %s, %v", text, got, err)
 		}
 	}
 	for _, text := range []string{"", "d", "-1d", "-1h", "soon"} {
-		if _, err := parseCool(text); err == nil {
+		if _, err := (manifest.Policy{Cool: text}).Cooling(); err == nil {
 			t.Errorf("%q is taken", text)
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -52,7 +51,7 @@ func readPaper(ctx context.Context, store blob.Store, name string) (*paper, erro
 			"plan %s was changed after it was made", name)
 	}
 	if err == nil {
-		p.cool, err = parseCool(p.head.Policy.Cool)
+		p.cool, err = p.head.Policy.Cooling()
 	}
 	if err != nil {
 		p.close()
@@ -252,18 +251,4 @@ func (p *paper) prefix(object string) string {
 		}
 	}
 	return ""
-}
-
-// parseCool reads 14d, or a duration as Go writes it.
-func parseCool(text string) (time.Duration, error) {
-	if days, ok := strings.CutSuffix(text, "d"); ok {
-		if n, err := strconv.Atoi(days); err == nil && n >= 0 {
-			return time.Duration(n) * 24 * time.Hour, nil
-		}
-	}
-	cool, err := time.ParseDuration(text)
-	if err != nil || cool < 0 {
-		return 0, plan.Failf(plan.Bug, "", "a plan says how long it cools in a form that this version doesn't know")
-	}
-	return cool, nil
 }

@@ -51,6 +51,9 @@ type Remover struct {
 	// Approvals are those of a plan that count, or an error says who is missing.
 	Approvals func(ctx context.Context, name string, head manifest.Head, digest string) ([]archive.Approval, error)
 
+	// Certify compares flows as a whole, and gives verify's certificate, for the end of the evidence. It may be nil.
+	Certify func(ctx context.Context, flows []flow.Flow) ([]byte, error)
+
 	Version string          // of this catchment, for the evidence
 	ByJob   int             // so many records of a batch, or more, go by a job; 0 leaves that to us
 	Reserve int             // hundredths of the org's daily limits that are left to people

@@ -70,6 +70,9 @@ func (b Back) Text() (t status.Text) {
 		}
 		t.Talk("%s isn't as it was, of %s: %s", what, plural.Of(m.Records, "record"), m.Reason)
 	}
+	if len(b.Missing) > 0 {
+		t.Talk("docs/howto/archive-back.md says what these reasons mean")
+	}
 	if b.Failed > 0 {
 		t.Talk("%s didn't come back: --report FILE has the reason of each", plural.Of(b.Failed, "record"))
 	}

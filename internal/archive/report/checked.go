@@ -1,21 +1,33 @@
 package report
 
 import (
+	"time"
+
 	"catchment/internal/plural"
 	"catchment/internal/status"
 )
 
 // A Checked is what reading back the evidence of a plan has found.
 type Checked struct {
+	After   *Usage `json:"after,omitempty"` // of storage, once all was over
 	Agrees  bool   `json:"agrees"`
 	Batches int64  `json:"batches"`
-	Digest  string `json:"digest"` // of the plan
+	Before  *Usage `json:"before,omitempty"` // of storage, when it began
+	Digest  string `json:"digest"`           // of the plan
 	Entries int64  `json:"entries"`
 	Head    string `json:"head"` // the last link of the chain
 	Hint    string `json:"hint,omitempty"`
 	Plan    string `json:"plan"`
 	Type    string `json:"type"`
 	What    string `json:"what,omitempty"` // disagrees, by file and line
+}
+
+// A Usage is what Salesforce's limits said of the storage that the org takes. They are computed
+// now and then: what an archive frees shows up after some hours.
+type Usage struct {
+	At     time.Time `json:"at"`
+	DataMB int64     `json:"data_mb"`
+	FileMB int64     `json:"file_mb"`
 }
 
 // Lines is one line.
@@ -39,6 +51,15 @@ func (c Checked) Text() (t status.Text) {
 	}
 	t.Result("%s: whole: %s of %s, plan %.12s, chain %.12s", c.Plan, plural.Of(c.Entries, "line"), batches(c.Batches),
 		c.Digest, c.Head)
+	for _, u := range []struct {
+		when string
+		*Usage
+	}{{"before", c.Before}, {"after", c.After}} {
+		if u.Usage != nil {
+			t.Talk("%s, at %s, Salesforce counted %s MB of data and %s MB of files", u.when, status.Stamp(u.At),
+				plural.Count(u.DataMB), plural.Count(u.FileMB))
+		}
+	}
 	return t
 }
 

@@ -68,7 +68,8 @@ copy isn't equal to the record at that moment, and nothing for good: what is del
 in Salesforce's recycle bin for 15 days. docs/howto/archive.md has the whole way.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(planCommand(at), approveCommand(at), runCommand(at), statusCommand(at), checkCommand(at))
+	cmd.AddCommand(planCommand(at), approveCommand(at), runCommand(at), statusCommand(at), rehydrateCommand(at),
+		checkCommand(at))
 	return cmd
 }
 

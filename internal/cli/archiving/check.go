@@ -102,11 +102,20 @@ func check(ctx context.Context, d *Desk, name string) (report.Checked, error) {
 		return c, err
 	}
 	c.Agrees, c.Entries, c.Batches, c.Head = true, account.Lines, account.Batches, account.Link
+	c.Before, c.After = usage(account.Head.Before), usage(account.End.After)
 	if err := account.Against(tally); err != nil {
 		c.Agrees, c.What = false, err.Error()
 		c.Hint = "the warehouse or the stage was brought back from a backup: bring both back of one moment"
 	}
 	return c, nil
+}
+
+// usage is what Salesforce said of its storage, nil where it didn't.
+func usage(u *evidence.Usage) *report.Usage {
+	if u == nil {
+		return nil
+	}
+	return &report.Usage{At: u.At, DataMB: u.DataMB, FileMB: u.FileMB}
 }
 
 // anyBlob tells whether a store has a blob whose key begins so.

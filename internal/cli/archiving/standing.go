@@ -7,8 +7,10 @@ import (
 	"strings"
 	"time"
 
+	"catchment/internal/archive"
 	"catchment/internal/archive/report"
 	"catchment/internal/plan"
+	"catchment/internal/status"
 	"catchment/internal/warehouse/archived"
 )
 
@@ -30,12 +32,50 @@ func standingOf(ctx context.Context, d *Desk, name string) (report.Standing, err
 	if err != nil {
 		return report.Standing{}, err
 	}
-	return standing(o, tally, approved, d.Now()), nil
+	s := standing(o, tally, approved, d.Now())
+	if s.State != report.Cooling && s.State != report.Deleting {
+		return s, nil
+	}
+	until, err := cooled(ctx, ledger, o)
+	s.Until = status.Moment(until)
+	return s, err
 }
 
 func noLedger(d *Desk) error {
 	return plan.Fixf("copy into a warehouse of another kind", "%s can't keep account of an archive",
 		d.Warehouse.Name())
+}
+
+// cooled is when the first record may go of those that wait; zero where none does.
+func cooled(ctx context.Context, ledger archived.Ledger, o outline) (first time.Time, err error) {
+	cool, err := o.head.Policy.Cooling()
+	if err != nil {
+		return time.Time{}, err
+	}
+	waiting := archived.Query{Plan: o.name, State: archived.Proven}
+	err = eachLine(ctx, ledger, waiting, func(line archived.Line) {
+		if at := line.ProvenAt.Add(cool); first.IsZero() || at.Before(first) {
+			first = at
+		}
+	})
+	return first, err
+}
+
+// eachLine tells of the lines that a query finds, some at once.
+func eachLine(ctx context.Context, ledger archived.Ledger, q archived.Query, tell func(archived.Line)) error {
+	for last := (archived.Line{}); ; {
+		lines, err := ledger.Lines(ctx, q, last, archive.BatchAtMost)
+		if err != nil {
+			return err
+		}
+		for _, line := range lines {
+			tell(line)
+		}
+		if len(lines) < archive.BatchAtMost {
+			return nil
+		}
+		last = lines[len(lines)-1]
+	}
 }
 
 // standing is how far a plan is.

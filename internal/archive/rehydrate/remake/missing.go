@@ -5,7 +5,9 @@ type Reason string
 
 // The reasons. What each means is a line of Reasons.
 const (
-	Silent      Reason = "-" // it isn't missing: it comes another way
+	Silent      Reason = "-" // it comes another way
+	Changed     Reason = "changed by the org"
+	Unread      Reason = "not read back"
 	OtherID     Reason = "other id"
 	Stamp       Reason = "stamp"
 	Audit       Reason = "audit"
@@ -50,9 +52,12 @@ func Reasons() []Line {
 			"missing: the owner is the user who brings back"},
 		{LeadsGone, "lookups to what the org hasn't any more", "such as a record type, a queue, or a record that " +
 			"was deleted since"},
-		{LeadsAside, "lookups to what was to come back and didn't", "bring that back, then fill the lookup by hand"},
+		{LeadsAside, "lookups to what was to come back and didn't", "bring that back, then do the same again"},
 		{Fixed, "lookups in a circle that can't be changed later", "none of the records can be the first"},
 		{TakenSince, "lookups of records that stayed", "somebody has filled them otherwise since: that stays"},
+		{Changed, "what was given, and is another one", "a trigger, a flow or a default of the org has changed " +
+			"it: look whether that is meant for old records, too"},
+		{Unread, "records that couldn't be read back", "what they hold now isn't compared"},
 		{NotAValue, "values that aren't of their field's type any more", "the field's type was changed since"},
 		{NoBody, "versions of a file whose bodies weren't copied", "bodies: all would have copied them"},
 		{WithVersion, "what a file has by itself: its number, ContentModifiedDate, IsMajorVersion, the link to " +

@@ -38,7 +38,7 @@ type Maker struct {
 // A Made is what a new record is to be given.
 type Made struct {
 	Fields  write.Fields
-	Missing []Missing
+	Missing []Missing         // what it isn't given for reasons of its own, and not for those of Cant
 	Later   map[string]string // lookups to fill once what they lead to is there: its old Id by the field
 	Waits   []string          // the old Ids that it needs before it can be made at all
 	Needs   *Missing          // what it can't be made without, and which can't be had
@@ -65,11 +65,7 @@ func (m *Maker) Make(row archived.Row) Made {
 		}
 		if value := row.Values[i]; value == nil {
 			m.leaveEmpty(&made, f)
-		} else if why := m.cant(f); why != "" {
-			if why != Silent && tells(f, *value) {
-				made.Missing = append(made.Missing, Missing{f.Name, why})
-			}
-		} else {
+		} else if m.Cant(f) == "" {
 			m.give(&made, f, *value)
 		}
 	}
@@ -81,18 +77,13 @@ func (m *Maker) Make(row archived.Row) Made {
 
 // leaveEmpty keeps a field without a value from getting one by default.
 func (m *Maker) leaveEmpty(made *Made, f schema.Field) {
-	if f.Createable && f.Nillable && f.Defaulted && m.cant(f) == "" {
+	if f.Createable && f.Nillable && f.Defaulted && m.Cant(f) == "" {
 		made.Fields[f.Name] = json.RawMessage("null")
 	}
 }
 
-// tells tells whether it matters that a value is missing: a box that isn't ticked comes by itself.
-func tells(f schema.Field, value string) bool {
-	return !strings.EqualFold(f.Name, "IsDeleted") && (f.Type != schema.Boolean || value == "true")
-}
-
-// cant says why a field can't be given at all, or "".
-func (m *Maker) cant(f schema.Field) Reason {
+// Cant says why no record can be given a field at all, or "".
+func (m *Maker) Cant(f schema.Field) Reason {
 	if why, omitted := m.Omit[strings.ToLower(f.Name)]; omitted {
 		return why
 	}
@@ -172,8 +163,10 @@ func (m *Made) lacks(f schema.Field, why Reason) {
 	}
 }
 
-// Without takes a field out that the org refuses.
+// Without takes a field out that the org refuses. Who may not write audit fields may not write those of any record.
 func (m *Made) Without(field string, why Reason) {
 	delete(m.Fields, field)
-	m.Missing = append(m.Missing, Missing{field, why})
+	if why != Audit {
+		m.Missing = append(m.Missing, Missing{field, why})
+	}
 }

@@ -60,6 +60,9 @@ func Same(o *schema.Object, given write.Fields, r salesforce.Record) bool {
 	return true
 }
 
+// SameValue tells whether two texts of a field, as a row and as REST have them, are the same value.
+func SameValue(f schema.Field, a, b string) bool { return sameText(f.Type, a, b) }
+
 // textOf is the text of a JSON value that is none of its own.
 func textOf(raw json.RawMessage) string {
 	var text string
