@@ -186,6 +186,9 @@ func (r *run) fresh(ctx context.Context, objects []string, copied bool) error {
 	if copied && r.provable(ctx, objects) == nil {
 		return nil
 	}
+	if len(objects) == 0 {
+		return nil
+	}
 	if err := r.Copier.Copy(ctx, objects); err != nil {
 		return err
 	}

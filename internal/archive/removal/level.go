@@ -93,11 +93,13 @@ func (r *run) sweep(ctx context.Context, level int, force bool) (done swept, err
 		if err != nil {
 			return err
 		}
+		enough := &plan.Failure{Class: plan.Wait, Until: tomorrow, Hint: "run it again then, it goes on from here",
+			Err: fmt.Errorf("the %d records are deleted that may go on one day", r.policy.Cap.PerDay)}
 		if left <= 0 {
-			return &plan.Failure{Class: plan.Wait, Until: tomorrow, Hint: "run it again then, it goes on from here",
-				Err: fmt.Errorf("the %d records are deleted that may go on one day", r.policy.Cap.PerDay)}
+			return enough
 		}
-		if int64(len(entries)) > left {
+		rest := int64(len(entries)) > left
+		if rest {
 			entries = entries[:left]
 		}
 		b := r.batchOf(p, entries)
@@ -105,6 +107,9 @@ func (r *run) sweep(ctx context.Context, level int, force bool) (done swept, err
 		err = b.carryOut(ctx)
 		done.ended += b.ended
 		done.deferred += b.deferred
+		if err == nil && rest {
+			return enough
+		}
 		return err
 	})
 	return done, err
