@@ -2,6 +2,7 @@ package removal
 
 import (
 	"context"
+	"slices"
 
 	"catchment/internal/archive"
 	"catchment/internal/archive/manifest"
@@ -49,6 +50,11 @@ func (b *batch) escortBy() map[string][]*entry {
 		by[e.record.Object] = append(by[e.record.Object], e)
 	}
 	return by
+}
+
+// takes tells whether a record goes along with the batch.
+func (b *batch) takes(id string) bool {
+	return slices.ContainsFunc(b.escort, func(e *entry) bool { return e.record.ID == id })
 }
 
 // examineEscort proves what goes along. Where that can't go, neither can what takes it.

@@ -153,7 +153,9 @@ func (x *exam) judgeChild(e *entry, c hanging.Child, line archived.Line, planned
 	going := planned && !line.State.Ended()
 	where := c.Object + "." + c.Field
 	switch {
-	case going && x.paper.goesAlong(c.Object):
+	case going && x.takes(c.ID):
+	case going && x.paper.goesAlong(c.Object): // what takes it along was kept: a link's document
+		e.ruling = ruling{fateEnded, archived.Changed, "a record below it was kept, by " + where}
 	case c.Clears && x.paper.clears[clearKey(c.Object, c.ID, c.Field)]:
 	case c.Clears && going && x.force:
 	case c.Clears && going:

@@ -123,3 +123,16 @@ func TestGraxQueryAllFilesMissing(t *testing.T) {
 		t.Errorf("a file that the user can't see is deleted: %v", now)
 	}
 }
+
+// What a file keeps, keeps what the file hangs on: else its link would go with that.
+func TestFileThatIsKeptKeepsItsRecord(t *testing.T) {
+	t.Parallel()
+	m := newMishap(t, nil)
+	_, file := m.people.file(m.other)
+	m.Later(time.Hour)
+	m.prepared()
+	m.Later(time.Hour)
+	m.people.revise(file)
+	m.runs()
+	m.ended(map[string]string{m.one: "deleted", m.other: "changed", file: "changed"})
+}
