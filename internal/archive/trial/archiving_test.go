@@ -116,7 +116,9 @@ func (h *house) remover(p *rig.Process, pol policy.Policy) *removal.Remover {
 			Dead: p.Options.Dead,
 		},
 		Prover: p.Verifier(), Copier: copier{p}, Flows: h.flows, Policies: []policy.Policy{pol},
-		Approvals: func(ctx context.Context, name string, head manifest.Head, digest string) ([]archive.Approval, error) {
+		Approvals: func(
+			ctx context.Context, name string, head manifest.Head, digest string,
+		) ([]archive.Approval, error) {
 			all, err := approval.Load(ctx, p.Stage, name)
 			if err != nil {
 				return nil, err

@@ -110,7 +110,9 @@ func (m *mishap) before(ids []string, do func()) {
 func TestEditedBetweenReadAndDelete(t *testing.T) {
 	t.Parallel()
 	m := newMishap(t, nil).prepared()
-	m.before([]string{m.one}, func() { m.Must(m.Org.By(m.people.name).Update(m.one, map[string]any{"Subject": "new"})) })
+	m.before([]string{m.one}, func() {
+		m.Must(m.Org.By(m.people.name).Update(m.one, map[string]any{"Subject": "new"}))
+	})
 	m.runs()
 	m.ended(map[string]string{m.one: "changed", m.other: "deleted"})
 	if got := m.Truth(root, "Id = '"+m.one+"'")[m.one]; got["subject"] != "new" || got["isdeleted"] == "true" {

@@ -53,8 +53,8 @@ func TestSoak(t *testing.T) {
 				defer func() {
 					if t.Failed() {
 						failed.Add(1)
-						t.Logf("%sagain: go test -run '^TestSoak$' ./internal/archive/trial -soak.runs=1 -soak.seed=%d "+
-							"-soak.in=%s", &talk, seed, *soakIn)
+						t.Logf("%sagain: go test -run '^TestSoak$' ./internal/archive/trial -soak.runs=1 "+
+							"-soak.seed=%d -soak.in=%s", &talk, seed, *soakIn)
 					}
 				}()
 				soak(t, seed, &talk, tally)
