@@ -45,8 +45,10 @@ type batch struct {
 	byID    map[string]*entry   // the same
 	escort  []*entry            // that go along
 	held    map[string]*holding // by object
-	job     string
-	backs   []journal.Back // what has to come back
+
+	escortIDs map[string]bool
+	job       string
+	backs     []journal.Back // what has to come back
 
 	force    bool
 	ended    int64

@@ -51,6 +51,17 @@ func (b *batch) escortBy() map[string][]*entry {
 	return by
 }
 
+// takes tells whether a record goes along with the batch.
+func (b *batch) takes(id string) bool {
+	if b.escortIDs == nil {
+		b.escortIDs = map[string]bool{}
+		for _, e := range b.escort {
+			b.escortIDs[e.record.ID] = true
+		}
+	}
+	return b.escortIDs[id]
+}
+
 // examineEscort proves what goes along. Where that can't go, neither can what takes it.
 func (x *exam) examineEscort(ctx context.Context) error {
 	for object, entries := range x.escortBy() {
