@@ -44,11 +44,10 @@ type batch struct {
 	entries []*entry            // that are posted, in order of their Ids
 	byID    map[string]*entry   // the same
 	escort  []*entry            // that go along
+	takesID map[string]bool     // the same by their Ids; nil until somebody asks
 	held    map[string]*holding // by object
-
-	escortIDs map[string]bool
-	job       string
-	backs     []journal.Back // what has to come back
+	job     string
+	backs   []journal.Back // what has to come back
 
 	force    bool
 	ended    int64

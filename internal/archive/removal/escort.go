@@ -53,13 +53,13 @@ func (b *batch) escortBy() map[string][]*entry {
 
 // takes tells whether a record goes along with the batch.
 func (b *batch) takes(id string) bool {
-	if b.escortIDs == nil {
-		b.escortIDs = map[string]bool{}
+	if b.takesID == nil {
+		b.takesID = map[string]bool{}
 		for _, e := range b.escort {
-			b.escortIDs[e.record.ID] = true
+			b.takesID[e.record.ID] = true
 		}
 	}
-	return b.escortIDs[id]
+	return b.takesID[id]
 }
 
 // examineEscort proves what goes along. Where that can't go, neither can what takes it.

@@ -231,6 +231,12 @@ func TestStops(t *testing.T) {
 			h.Must(h.Org.Undelete(h.ids["one v1"]))
 		}, want: map[string]string{"one s": "deleted", "one v2": "deleted", "two": "deleted",
 			"one v1": "changed", "one": "changed: a record below it was kept"}},
+		{name: "something deletes records that nothing of the batch refers to", before: func(h *house) {
+			h.family("other")
+		}, between: func(h *house) {
+			h.onDelete("ids="+h.ids["one v1"][:3], func() { h.Must(h.Org.Delete(h.ids["other s1"])) })
+		}, stops: "records of Step__c outside the plan went with a batch of Visit__c", want: all,
+			also: func(h *house, _ *testing.T) { h.told(1) }},
 		{name: "a day is used up", before: func(h *house) { h.now.Cap.PerDay = 4 },
 			stops: "that may go on one day", mend: func(h *house) {
 				if gone := h.gone(); len(gone) != 4 {
