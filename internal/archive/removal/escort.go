@@ -18,9 +18,7 @@ func (b *batch) escorted(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, e := range found {
-		b.escort = append(b.escort, e)
-	}
+	b.escort = append(b.escort, found...)
 	for object, entries := range b.escortBy() {
 		lines, err := b.ledger.Lookup(ctx, b.paper.name, object, idsOf(entries))
 		if err != nil {
