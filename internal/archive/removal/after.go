@@ -46,8 +46,8 @@ func (a *aftermath) close(ctx context.Context) error {
 				"there, nor brought back", a.object)
 		}
 	}
-	for _, s := range strays {
-		if s.parent == "" {
+	for _, s := range a.backs {
+		if s.Parent == "" && !s.Own {
 			return plan.Fixf("look at the triggers and flows of the org that run when a "+a.object+
 				" is deleted; what they took is brought back, but each batch would take more",
 				"records of %s outside the plan went with a batch of %s", s.Object, a.object)
@@ -75,15 +75,9 @@ func (a *aftermath) proveBinned(ctx context.Context) error {
 	return nil
 }
 
-// A stray is a record outside the plan that went with a batch.
-type stray struct {
-	journal.Outside
-	parent string // the record of the batch that took it along, "" where none is known
-}
-
-// strays finds what went with the batch and isn't of the plan: what hung on its records, and
+// strays finds what else went with the batch and isn't of the plan: what hung on its records, and
 // what the org's own code deleted in the user's name since the batch began.
-func (a *aftermath) strays(ctx context.Context) (all []stray, err error) {
+func (a *aftermath) strays(ctx context.Context) (all []journal.Back, err error) {
 	if len(a.deleted()) == 0 {
 		return nil, nil
 	}
@@ -104,7 +98,7 @@ func (a *aftermath) strays(ctx context.Context) (all []stray, err error) {
 			return nil, err
 		}
 		for _, s := range more {
-			if !slices.ContainsFunc(all, func(o stray) bool { return o.ID == s.ID }) {
+			if !slices.ContainsFunc(all, func(o journal.Back) bool { return o.ID == s.ID }) {
 				all = append(all, s)
 			}
 		}
@@ -124,7 +118,7 @@ func (a *aftermath) deleted() (some []*entry) {
 
 // straysBelow finds what hung on the batch's records and went along. What was in the bin before
 // isn't meant.
-func (a *aftermath) straysBelow(ctx context.Context) (all []stray, err error) {
+func (a *aftermath) straysBelow(ctx context.Context) (all []journal.Back, err error) {
 	relations, err := a.relations(ctx, a.object)
 	if err != nil {
 		return nil, err
@@ -138,8 +132,8 @@ func (a *aftermath) straysBelow(ctx context.Context) (all []stray, err error) {
 		lines, err := a.childLines(ctx, some)
 		for _, c := range some {
 			if line, planned := lines[c.ID]; !planned || !a.goes(line) {
-				all = append(all, stray{journal.Outside{Object: c.Object, ID: c.ID,
-					Reason: "it went along by " + c.Field}, c.Parent})
+				all = append(all, journal.Back{Object: c.Object, ID: c.ID, Parent: c.Parent,
+					Reason: "it went along by " + c.Field})
 			}
 		}
 		some = some[:0]
@@ -169,8 +163,39 @@ func (a *aftermath) goes(l archived.Line) bool {
 		l.State == archived.Proven && a.paper.goesAlong(l.Object)
 }
 
+// ofOthers tells which records, all of one object, other plans delete: those go at the same time
+// and in the same user's name.
+func (a *aftermath) ofOthers(ctx context.Context, some []hanging.Child) (map[string]bool, error) {
+	plans, err := a.ledger.Plans(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, c := range some {
+		ids = append(ids, c.ID)
+	}
+	others := map[string]bool{}
+	for _, name := range plans {
+		if name == a.paper.name {
+			continue
+		}
+		lines, err := a.ledger.Lookup(ctx, name, some[0].Object, ids)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range lines {
+			if l.State == archived.Posted || l.State == archived.Deleted {
+				others[l.ID] = true
+			}
+		}
+	}
+	return others, nil
+}
+
 // straysOf finds what of an object was deleted in the user's name since the batch began.
-func (a *aftermath) straysOf(ctx context.Context, object schema.Object, fields []string) (all []stray, err error) {
+func (a *aftermath) straysOf(
+	ctx context.Context, object schema.Object, fields []string,
+) (all []journal.Back, err error) {
 	for _, needed := range []string{"IsDeleted", "SystemModstamp", "LastModifiedById"} {
 		if _, has := object.Field(needed); !has {
 			return nil, nil
@@ -206,15 +231,19 @@ func (a *aftermath) straysOf(ctx context.Context, object schema.Object, fields [
 		if err != nil {
 			return nil, err
 		}
+		others, err := a.ofOthers(ctx, some)
+		if err != nil {
+			return nil, err
+		}
 		for _, c := range some {
-			if line, planned := lines[c.ID]; planned && a.goes(line) {
+			if line, planned := lines[c.ID]; planned && a.goes(line) || others[c.ID] {
 				continue
 			}
 			reason := "the org's own code deleted it"
 			if c.Parent != "" {
 				reason += ", by " + c.Field
 			}
-			all = append(all, stray{journal.Outside{Object: c.Object, ID: c.ID, Reason: reason}, c.Parent})
+			all = append(all, journal.Back{Object: c.Object, ID: c.ID, Parent: c.Parent, Reason: reason})
 		}
 	}
 	return all, nil

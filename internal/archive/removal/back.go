@@ -5,40 +5,46 @@ import (
 	"fmt"
 	"slices"
 
+	"catchment/internal/archive/removal/journal"
 	"catchment/internal/plan"
 	"catchment/internal/salesforce/write"
 	"catchment/internal/warehouse/archived"
 )
 
 // bringBack takes out of the bin what of the batch was changed before it was deleted, and what
-// went along outside the plan with the record that took it. Where one can't be brought back the
-// run stops, and the batch stays open: the next run tries it again.
-func (a *aftermath) bringBack(ctx context.Context, strays []stray) error {
+// went along outside the plan with the record that took it. It is written down first: whoever
+// comes after a crash finds some of it living. Where a record can't be brought back the run
+// stops, and the batch stays open: the next run tries it again.
+func (a *aftermath) bringBack(ctx context.Context, strays []journal.Back) error {
 	for _, s := range strays {
-		if e := a.byID[s.parent]; e != nil && e.ruling.state == archived.Deleted {
+		if e := a.byID[s.Parent]; e != nil && e.ruling.state == archived.Deleted {
 			e.ruling = ruling{fateEnded, archived.Changed,
 				"a record outside the plan went with it, " + s.Object + ": " + s.Reason}
 		}
-		a.outside = append(a.outside, s.Outside)
 	}
-	var own []string
+	more := slices.Clone(strays)
 	for _, e := range a.entries {
 		if e.ruling.state == archived.Changed && e.ruling.reason != whyRevived {
-			own = append(own, e.line.ID)
+			more = append(more, journal.Back{Object: a.object, ID: e.record.ID, Own: true, Reason: e.ruling.reason})
 		}
 	}
-	if err := a.undelete(ctx, a.object, own); err != nil {
+	more = slices.DeleteFunc(more, func(m journal.Back) bool {
+		return slices.ContainsFunc(a.backs, func(b journal.Back) bool { return b.ID == m.ID })
+	})
+	if err := a.journal.BringBack(ctx, a.number, more); err != nil {
 		return err
 	}
-	byObject := map[string][]string{}
-	var objects []string
-	for _, s := range strays {
-		if byObject[s.Object] == nil {
-			objects = append(objects, s.Object)
+	a.backs = append(a.backs, more...)
+
+	// First those of the batch: with a record comes what was deleted along with it.
+	byObject, objects := map[string][]string{}, []string{a.object}
+	for _, b := range a.backs {
+		if !slices.Contains(objects, b.Object) {
+			objects = append(objects, b.Object)
 		}
-		byObject[s.Object] = append(byObject[s.Object], s.ID)
+		byObject[b.Object] = append(byObject[b.Object], b.ID)
 	}
-	slices.Sort(objects)
+	slices.Sort(objects[1:])
 	for _, object := range objects {
 		if err := a.undelete(ctx, object, byObject[object]); err != nil {
 			return err

@@ -44,9 +44,10 @@ type batch struct {
 	entries []*entry            // that are posted, in order of their Ids
 	byID    map[string]*entry   // the same
 	escort  []*entry            // that go along
+	takesID map[string]bool     // the same by their Ids; nil until somebody asks
 	held    map[string]*holding // by object
 	job     string
-	outside []journal.Outside // what else went along, and came back
+	backs   []journal.Back // what has to come back
 
 	force    bool
 	ended    int64
@@ -210,9 +211,6 @@ func (b *batch) settle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := b.journal.WentOutside(ctx, b.number, b.outside); err != nil {
-		return err
-	}
 	for object, entries := range b.all() {
 		news := News{Object: object, Level: entries[0].record.Level}
 		var lines []archived.Line
@@ -244,9 +242,11 @@ func (b *batch) settleBook(ctx context.Context) error {
 	for _, e := range append(slices.Clone(b.entries), b.escort...) {
 		said = append(said, evidence.Of(e.line, e.bodies, b.job))
 	}
-	for _, o := range b.outside {
-		said = append(said, evidence.Line{Object: o.Object, ID: o.ID, Outside: true, Level: b.level, Job: b.job,
-			Reason: o.Reason})
+	for _, o := range b.backs {
+		if !o.Own {
+			said = append(said, evidence.Line{Object: o.Object, ID: o.ID, Outside: true, Level: b.level, Job: b.job,
+				Reason: o.Reason})
+		}
 	}
 	return b.book.Settle(ctx, b.number, said)
 }

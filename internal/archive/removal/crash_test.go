@@ -28,33 +28,42 @@ func deathbed(t *testing.T, in string) *house {
 
 // A run may die at every moment: the next one goes on, and at rest everything is as if none had.
 func TestCrashAtEveryMoment(t *testing.T) {
-	both(t, func(t *testing.T, in string) {
-		first := &rig.Fate{}
-		h := deathbed(t, in)
-		if _, err := h.run(first, nil); err != nil {
-			t.Fatal(err)
-		}
-		deathbedEnds(h)
-		every := *crashEvery
-		if every == 0 {
-			every = max(1, first.Moments/8)
-		}
-		t.Logf("%d moments, every %d", first.Moments, every)
-		for n := *crashFirst; n <= first.Moments; n += every {
-			h := deathbed(t, in)
-			_, err := h.run(&rig.Fate{At: n}, nil)
-			if err == nil && n < first.Moments-5 {
-				t.Fatalf("at moment %d it didn't die", n)
-			}
-			if _, err := h.run(nil, nil); err != nil {
-				t.Errorf("after a death at moment %d of %d, %s: %v", n, first.Moments, first.Kinds[n-1], err)
+	for _, c := range []struct {
+		name, in string
+		change   func(*removal.Remover)
+		deaths   int // of a short test
+	}{
+		{"calls in duckdb", "duckdb", nil, 7},
+		{"jobs in duckdb", "duckdb", byJob, 6},
+		{"calls in postgres", "postgres", nil, 4},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			first := &rig.Fate{}
+			h := deathbed(t, c.in)
+			if _, err := h.run(first, c.change); err != nil {
+				t.Fatal(err)
 			}
 			deathbedEnds(h)
-			if t.Failed() {
-				t.Fatalf("died at moment %d of %d, %s", n, first.Moments, first.Kinds[n-1])
+			every := *crashEvery
+			if every == 0 {
+				every = max(1, first.Moments/c.deaths)
 			}
-		}
-	})
+			t.Logf("%d moments, every %d", first.Moments, every)
+			for n := *crashFirst; n <= first.Moments; n += every {
+				h := deathbed(t, c.in)
+				if _, err := h.run(&rig.Fate{At: n}, c.change); err == nil && n < first.Moments-10 {
+					t.Fatalf("at moment %d it didn't die", n)
+				}
+				if _, err := h.run(nil, nil); err != nil {
+					t.Errorf("the next run: %v", err)
+				}
+				deathbedEnds(h)
+				if t.Failed() {
+					t.Fatalf("died at moment %d of %d, %s", n, first.Moments, first.Kinds[min(n, len(first.Kinds))-1])
+				}
+			}
+		})
+	}
 }
 
 // deathbedEnds: all have left but the Account whose delete takes a Memo.
@@ -63,6 +72,7 @@ func deathbedEnds(h *house) {
 	h.want(map[string]string{"one": "deleted", "two ": "deleted",
 		"two": "changed: a record outside the plan went with it"})
 	h.sound()
+	h.told(1)
 }
 
 // Stopped, it finishes the batch, and goes on later.

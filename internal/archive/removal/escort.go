@@ -18,9 +18,7 @@ func (b *batch) escorted(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, e := range found {
-		b.escort = append(b.escort, e)
-	}
+	b.escort = append(b.escort, found...)
 	for object, entries := range b.escortBy() {
 		lines, err := b.ledger.Lookup(ctx, b.paper.name, object, idsOf(entries))
 		if err != nil {
@@ -49,6 +47,17 @@ func (b *batch) escortBy() map[string][]*entry {
 		by[e.record.Object] = append(by[e.record.Object], e)
 	}
 	return by
+}
+
+// takes tells whether a record goes along with the batch.
+func (b *batch) takes(id string) bool {
+	if b.takesID == nil {
+		b.takesID = map[string]bool{}
+		for _, e := range b.escort {
+			b.takesID[e.record.ID] = true
+		}
+	}
+	return b.takesID[id]
 }
 
 // examineEscort proves what goes along. Where that can't go, neither can what takes it.

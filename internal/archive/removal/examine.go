@@ -157,7 +157,7 @@ func (x *exam) judgeChild(e *entry, c hanging.Child, line archived.Line, planned
 	going := planned && !line.State.Ended()
 	where := c.Object + "." + c.Field
 	switch {
-	case going && x.paper.goesAlong(c.Object):
+	case going && x.takes(c.ID):
 	case c.Effect == closure.Empties && x.paper.clears[clearOf(c.Object, c.ID, c.Field)]:
 	case c.Effect == closure.Empties && going && x.force:
 	case c.Effect == closure.Empties && going:
@@ -167,7 +167,7 @@ func (x *exam) judgeChild(e *entry, c hanging.Child, line archived.Line, planned
 	case c.Effect == closure.Empties:
 		e.ruling = ruling{fateEnded, archived.Changed, "a record refers to it by " + where +
 			", which the plan doesn't know of"}
-	case planned:
+	case planned: // also what goes along with a record that was kept: a link with its document
 		e.ruling = ruling{fateEnded, archived.Changed, "a record below it was kept, by " + where}
 	default:
 		e.ruling = ruling{fateEnded, archived.Changed, "a record hangs on it by " + where +

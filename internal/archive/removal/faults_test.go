@@ -14,6 +14,7 @@ import (
 	"catchment/internal/fakeorg"
 	"catchment/internal/plan"
 	"catchment/internal/policy"
+	"catchment/internal/rig"
 )
 
 // A case is a house of two families that are to leave, and what happens to them.
@@ -232,6 +233,12 @@ func TestStops(t *testing.T) {
 			"one v1": "changed", "one": "changed: a record below it was kept"}},
 		{name: "a field is hidden from the user", between: func(h *house) { h.Hide("Text__c") },
 			stops: "Step__c.Text__c isn't copied any more", mend: func(h *house) { h.Between(nil) }, want: all},
+		{name: "something deletes records that nothing of the batch refers to", before: func(h *house) {
+			h.family("other")
+		}, between: func(h *house) {
+			h.onDelete("ids="+h.ids["one v1"][:3], func() { h.Must(h.Org.Delete(h.ids["other s1"])) })
+		}, stops: "records of Step__c outside the plan went with a batch of Visit__c", want: all,
+			also: func(h *house, _ *testing.T) { h.told(1) }},
 		{name: "a day is used up", before: func(h *house) { h.now.Cap.PerDay = 4 },
 			stops: "that may go on one day", mend: func(h *house) {
 				if gone := h.gone(); len(gone) != 4 {
@@ -411,4 +418,46 @@ func TestTwoAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.want(map[string]string{"one": "vanished"})
+}
+
+// Two archives at once, in one user's name: the one doesn't take what the other deletes for its own
+// doing, and where both want one object's records the second waits.
+func TestTwoArchives(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "postgres", nil)
+	h.family("one")
+	h.family("two")
+	h.Later(time.Hour)
+	h.Done(nil)
+	h.makePlan([]string{"two"}, nil)
+	h.cools()
+	second := h.plan
+	h.now.Name = "older"
+	h.makePlan([]string{"one"}, nil)
+	h.cools()
+	first := h.plan
+	h.Begun = func(p *rig.Process) { p.Options.Alone = false }
+	inTurn := func(r *removal.Remover) { r.Holder.Alone = false }
+	h.onDelete("ids="+h.ids["one"][:3], func() {
+		h.now.Name, h.plan = "old", second
+		if _, err := h.run(nil, inTurn); err == nil {
+			t.Error("both were at Accounts")
+		}
+		if gone := h.gone(); len(gone) != 6 { // the copier of this test runs all flows
+			t.Errorf("%q are deleted", gone)
+		}
+	})
+	h.plan = first
+	if _, err := h.run(nil, inTurn); err != nil {
+		t.Error(err)
+	}
+	h.now.Name, h.plan = "older", first
+	h.want(map[string]string{"one": "deleted"})
+	h.checks()
+	h.now.Name, h.plan = "old", second
+	if _, err := h.run(nil, inTurn); err != nil {
+		t.Error(err)
+	}
+	h.want(map[string]string{"two": "deleted"})
+	h.checks()
 }

@@ -350,6 +350,16 @@ func (h *house) sound() {
 	h.checks()
 }
 
+// told holds the evidence to so many records outside the plan that were brought back.
+func (h *house) told(outside int64) {
+	h.t.Helper()
+	p := h.Start(nil)
+	defer p.Close()
+	if account, err := evidence.Check(p.Ctx, p.Stage, h.plan); err != nil || account.Outside != outside {
+		h.t.Errorf("%d records outside the plan, %v", account.Outside, err)
+	}
+}
+
 // checks reads the evidence back.
 func (h *house) checks() {
 	h.t.Helper()

@@ -139,7 +139,7 @@ func (p *posting) table(entries []*entry) write.Table {
 
 // take takes the outcome of one record.
 func (p *posting) take(o write.Outcome) {
-	if e := p.byID[o.ID]; e != nil {
+	if e := p.byID[o.ID]; e != nil && e.ruling.fate == fateOpen {
 		e.ruling = ruleOutcome(o)
 	}
 }

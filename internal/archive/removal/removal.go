@@ -8,10 +8,12 @@
 //
 //   - paper.go reads the plan, gate.go says whether it may be carried out at all;
 //   - prove.go gives every record of the plan its line;
-//   - level.go goes through the levels, and batch.go through the life of one batch: check.go
-//     and hangs.go decide what may go, post.go sends it, after.go proves it from the recycle
-//     bin and brings back what shouldn't have gone;
-//   - judge.go has the decisions, and bounds.go what a day and an org can bear.
+//   - level.go goes through the levels, and batch.go through the life of one batch: check.go,
+//     examine.go and documents.go say what may go, post.go sends it, after.go proves it from the
+//     recycle bin, and back.go brings back what shouldn't have gone; escort.go has what goes
+//     along, and resume.go takes up what a crash left;
+//   - judge.go has the decisions, and bounds.go what a day and an org can bear;
+//   - finish.go accounts for all of it, and status.go tells how far it is.
 //
 // Who plans and who approves is left to others. Start at Remover.Run.
 package removal

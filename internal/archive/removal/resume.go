@@ -105,7 +105,7 @@ func (b *batch) resumeBook(ctx context.Context) (err error) {
 	if !b.book.Intended(b.number) {
 		return plan.Failf(plan.Bug, "", "a batch is settled that was never intended")
 	}
-	if b.outside, err = b.journal.Outside(ctx, b.number); err != nil {
+	if b.backs, err = b.journal.Backs(ctx, b.number); err != nil {
 		return err
 	}
 	job, _, err := b.journal.Job(ctx, b.number)
@@ -119,6 +119,9 @@ func (b *batch) resumeBook(ctx context.Context) (err error) {
 // takeUp finds out what became of a batch, and carries it to its end.
 func (p *posting) takeUp(ctx context.Context) error {
 	p.force = true
+	if err := p.recall(ctx); err != nil {
+		return err
+	}
 	if !p.book.Intended(p.number) { // nothing was sent
 		if err := p.intend(ctx); err != nil {
 			return err
@@ -134,14 +137,30 @@ func (p *posting) takeUp(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, e := range p.with(fateOpen) {
-		e.ruling = ruling{fate: fateDoubt}
+	// What the job refused may have been posted again since, by a call.
+	for _, e := range p.entries {
+		if f := e.ruling.fate; f == fateOpen || f == fateAgain || f == fateRefused {
+			e.ruling = ruling{fate: fateDoubt}
+		}
 	}
 	if err := p.lookUp(ctx); err != nil {
 		return err
 	}
 	p.again()
 	return p.goOn(ctx)
+}
+
+// recall ends the records of which it was written down that they have to come back.
+func (p *posting) recall(ctx context.Context) (err error) {
+	if p.backs, err = p.journal.Backs(ctx, p.number); err != nil {
+		return err
+	}
+	for _, back := range p.backs {
+		if e := p.byID[back.ID]; back.Own && e != nil && !e.line.State.Ended() {
+			e.ruling = ruling{fateEnded, archived.Changed, back.Reason}
+		}
+	}
+	return nil
 }
 
 // takeUpJob takes the results of the batch's job. What they don't tell is looked up.

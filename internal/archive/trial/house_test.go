@@ -40,6 +40,7 @@ type house struct {
 	dice    *rand.Rand
 	witness *witness
 	people  *people
+	plans   []string // that were carried out before
 }
 
 // newHouse makes a house without Cases.

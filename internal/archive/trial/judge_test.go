@@ -25,7 +25,7 @@ func (j judge) judged() verdict {
 	var v verdict
 	rows, planned := j.rows(), j.planned()
 	j.copies(&v, rows, planned)
-	j.accounted(&v, rows, planned)
+	j.accounted(&v)
 	return v
 }
 
@@ -77,7 +77,9 @@ func (j judge) lacks(id string, was version, rows map[string]rig.Row) (what []st
 		return []string{"the copy doesn't have it"}
 	}
 	for _, name := range differing(was.values, row.Values) {
-		what = append(what, "its copy differs in "+name)
+		if !isStamp(name) || !j.stirred[id] {
+			what = append(what, "its copy differs in "+name)
+		}
 	}
 	if was.body == nil {
 		return what
@@ -102,9 +104,10 @@ func (j judge) strays() (v verdict) {
 		if slices.ContainsFunc(slices.Collect(maps.Keys(d.taken)), func(id string) bool { return open[id] }) {
 			continue
 		}
-		for id, was := range d.taken {
+		for id := range d.taken {
 			is, there := now[id]
-			if _, gone := still[id]; !gone || there && !is.deleted() {
+			was, gone := still[id]
+			if !gone || there && !is.deleted() {
 				continue
 			}
 			if _, in := planned[id]; !in {
@@ -136,9 +139,11 @@ func differing(was, row rig.Record) []string {
 }
 
 // accounted: every Id of a plan has one end, and what the ledger says is so.
-func (j judge) accounted(v *verdict, rows map[string]rig.Row, _ map[string]planned) {
+func (j judge) accounted(v *verdict) {
 	lines := map[string]map[string][]line{}
+	deleted := map[string]bool{} // by one of the plans
 	for _, l := range ledgerOf(j.p) {
+		deleted[l.id] = deleted[l.id] || l.state == "deleted"
 		if lines[l.plan] == nil {
 			lines[l.plan] = map[string][]line{}
 		}
@@ -160,25 +165,16 @@ func (j judge) accounted(v *verdict, rows map[string]rig.Row, _ map[string]plann
 			case r.Fate != "in" && of[0].state != r.Fate:
 				v.add("%s: %s %s was %s, and ended as %s", plan, r.Object, r.ID, r.Fate, of[0].state)
 			}
-			j.end(v, of[0], now, gone, rows)
+			is, there := now[r.ID]
+			if _, ours := gone[r.ID]; ours && (!there || is.deleted()) && !deleted[r.ID] {
+				v.add("%s: %s %s ended as %s (%s), and the archive deleted it", plan, r.Object, r.ID, of[0].state,
+					of[0].reason)
+			}
 		}
 		for id := range lines[plan] {
 			if !selected[id] {
 				v.add("%s: the ledger has %s, which isn't selected", plan, id)
 			}
 		}
-	}
-}
-
-// end: what the ledger says of a record is so in the org and in the warehouse.
-func (j judge) end(v *verdict, l line, now, gone state, rows map[string]rig.Row) {
-	is, there := now[l.id]
-	live := there && !is.deleted()
-	_, ours := gone[l.id]
-	switch {
-	case l.state != "deleted" && ours && !live:
-		v.add("%s %s ended as %s (%s), and the archive deleted it", l.object, l.id, l.state, l.reason)
-	case l.state == "deleted" && live && rows[l.id].Reason == "archived":
-		v.add("%s %s lives, and its row is archived", l.object, l.id)
 	}
 }

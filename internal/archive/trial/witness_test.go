@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -29,9 +30,10 @@ type witness struct {
 	fields  map[string]map[string]string // of an object: the type of each field
 	bodies  map[string]content           // by Id and stamp
 	deeds   []deed
-	before  func(asked deed) // what else happens just before a request that changes records
-	judge   *judge           // looks before each delete whether strays are back; nil: nobody does
-	wrong   verdict          // what it found
+	before  func(asked deed) func() // what else happens just before a request; nil for nothing
+	stirred map[string]bool         // records of which nothing but the stamps moved then
+	judge   *judge                  // looks before each delete whether strays are back; nil: nobody does
+	wrong   verdict                 // what it found
 }
 
 // A deed is a request of the catchment that changed records.
@@ -40,7 +42,6 @@ type deed struct {
 	body    string
 	taken   map[string]version // records that went, as they were just before
 	back    map[string]bool    // records that came back
-	made    map[string]bool    // records that are new
 }
 
 // A version is a record at a moment.
@@ -65,6 +66,7 @@ func (v version) deleted() bool { return v.values["isdeleted"] == "true" }
 func newWitness(r *rig.Rig, objects ...string) *witness {
 	w := &witness{
 		t: r.T, org: r.Org, objects: objects, fields: map[string]map[string]string{}, bodies: map[string]content{},
+		stirred: map[string]bool{},
 	}
 	r.Between(w.pass)
 	return w
@@ -73,16 +75,14 @@ func newWitness(r *rig.Rig, objects ...string) *witness {
 // pass lets a request through.
 func (w *witness) pass(rw http.ResponseWriter, req *http.Request, next http.Handler) {
 	text, writes := readWrite(req)
+	d := deed{request: req.Method + " " + req.URL.RequestURI(), body: text, taken: map[string]version{},
+		back: map[string]bool{}}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.happen(d)
 	if !writes {
 		next.ServeHTTP(rw, req)
 		return
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	d := deed{request: req.Method + " " + req.URL.RequestURI(), body: text, taken: map[string]version{},
-		back: map[string]bool{}, made: map[string]bool{}}
-	if w.before != nil {
-		w.before(d)
 	}
 	if w.judge != nil && d.deletes() {
 		w.wrong = append(w.wrong, w.judge.strays()...)
@@ -95,7 +95,6 @@ func (w *witness) pass(rw http.ResponseWriter, req *http.Request, next http.Hand
 		old, known := was[id]
 		switch {
 		case !known:
-			d.made[id] = true
 		case now.deleted() && !old.deleted():
 			d.taken[id] = old
 		case old.deleted() && !now.deleted():
@@ -108,6 +107,32 @@ func (w *witness) pass(rw http.ResponseWriter, req *http.Request, next http.Hand
 		}
 	}
 	w.deeds = append(w.deeds, d)
+}
+
+// happen has something happen just before a request, and notes the records of which nothing but
+// the stamps moved: a delete gives them new ones, so that nobody can tell afterwards.
+func (w *witness) happen(d deed) {
+	if w.before == nil {
+		return
+	}
+	do := w.before(d)
+	if do == nil {
+		return
+	}
+	was := w.look()
+	do()
+	for id, now := range w.look() {
+		before, known := was[id]
+		moved := differing(before.values, now.values)
+		if known && len(moved) > 0 && !slices.ContainsFunc(moved, func(field string) bool { return !isStamp(field) }) {
+			w.stirred[id] = true
+		}
+	}
+}
+
+// isStamp tells whether a delete writes a field.
+func isStamp(field string) bool {
+	return slices.Contains([]string{"systemmodstamp", "lastmodifieddate", "lastmodifiedbyid"}, field)
 }
 
 // readWrite tells whether a request may change records, and reads what it says.
@@ -123,10 +148,18 @@ func readWrite(req *http.Request) (text string, writes bool) {
 	}
 	req.Body = io.NopCloser(bytes.NewReader(all))
 	text = string(all)
-	asksByID := req.Method == http.MethodPost && strings.Contains(path, "/composite/sobjects/")
-	soap := strings.Contains(path, "/Soap/")
-	changes := strings.Contains(text, "<undelete") || strings.Contains(text, "<delete")
-	return text, !asksByID && (!soap || changes)
+	any := func(of ...string) bool {
+		return slices.ContainsFunc(of, func(one string) bool { return strings.Contains(text, one) })
+	}
+	switch {
+	case req.Method == http.MethodPost && strings.Contains(path, "/composite/sobjects/"):
+		return text, false // asks by Ids
+	case strings.HasSuffix(path, "/composite"):
+		return text, any(`"POST"`, `"PATCH"`, `"PUT"`, `"DELETE"`)
+	case strings.Contains(path, "/Soap/"):
+		return text, any("<undelete", "<delete")
+	}
+	return text, true
 }
 
 // look reads all records of the org.

@@ -38,11 +38,14 @@ type Job struct {
 	Rows    int64  `json:"rows"`
 }
 
-// An Outside is a record that isn't of the plan, and that a delete took along.
-type Outside struct {
+// A Back is a record that has to come back out of the recycle bin: one of the batch, or one
+// outside the plan that went along.
+type Back struct {
 	Object string `json:"object"`
 	ID     string `json:"id"`
-	Reason string `json:"reason"` // a word of ours
+	Own    bool   `json:"own,omitempty"` // it is one of the batch
+	Parent string `json:"parent,omitempty"`
+	Reason string `json:"reason"` // words of ours
 }
 
 // A Journal is that of one plan.
@@ -79,22 +82,29 @@ func (j Journal) Job(ctx context.Context, number int64) (job Job, known bool, er
 	return job, known, err
 }
 
-// WentOutside remembers what a batch took along that was brought back. A repeat changes nothing.
-func (j Journal) WentOutside(ctx context.Context, number int64, all []Outside) error {
-	if len(all) == 0 {
+// BringBack remembers what of a batch has to come back, beside what was remembered before.
+func (j Journal) BringBack(ctx context.Context, number int64, more []Back) error {
+	if len(more) == 0 {
 		return nil
 	}
-	err := j.put(ctx, j.key(number, "outside"), all)
-	if errors.Is(err, blob.ErrExists) {
-		return nil
+	for n := 1; ; n++ {
+		err := j.put(ctx, j.key(number, fmt.Sprintf("back-%d", n)), more)
+		if !errors.Is(err, blob.ErrExists) {
+			return err
+		}
 	}
-	return err
 }
 
-// Outside reads what WentOutside remembers.
-func (j Journal) Outside(ctx context.Context, number int64) (all []Outside, err error) {
-	_, err = j.get(ctx, j.key(number, "outside"), &all)
-	return all, err
+// Backs reads what of a batch has to come back.
+func (j Journal) Backs(ctx context.Context, number int64) (all []Back, err error) {
+	for n := 1; ; n++ {
+		var some []Back
+		known, err := j.get(ctx, j.key(number, fmt.Sprintf("back-%d", n)), &some)
+		if err != nil || !known {
+			return all, err
+		}
+		all = append(all, some...)
+	}
 }
 
 // Each hands on all batches, in their order.
