@@ -178,8 +178,8 @@ func (l *Ledger) back(ctx context.Context, tx Tx, plan string, of archived.Count
 		lives = " OR f." + key + " IS NOT NULL"
 	}
 	sql := fmt.Sprintf("SELECT count(DISTINCT l.record_id) FROM %s l%s\nWHERE l.plan = %s AND l.object = %s AND "+
-		"l.level = %d AND l.state = '%s' AND (l.new_id IS NOT NULL%s)", l.table(), join, b.Text(plan), b.Text(of.Object),
-		of.Level, archived.Deleted, lives)
+		"l.level = %d AND l.state = '%s' AND (l.new_id IS NOT NULL%s)", l.table(), join,
+		b.Text(plan), b.Text(of.Object), of.Level, archived.Deleted, lives)
 	err = tx.Query(ctx, func(scan func(...any) error) error { return scan(&n) }, sql, b.Args...)
 	return n, err
 }
