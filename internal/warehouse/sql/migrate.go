@@ -133,7 +133,8 @@ func (w *shaper) next(ctx context.Context, tx Tx) ([]dialect.Step, error) {
 func (w *shaper) lacking(ctx context.Context, tx Tx, t own.Table) ([]dialect.Step, error) {
 	todo := dialect.Steps(statements.MakeOwn(w.d, w.o, t)...)
 	if w.d.TransactionalDDL {
-		return todo, nil
+		more, err := w.opened(ctx, tx, t)
+		return append(todo, more...), err
 	}
 	has, err := storedColumns(ctx, tx, statements.SchemaOf(w.o, t), t.Name)
 	if err != nil || len(has) == 0 {
@@ -147,6 +148,25 @@ func (w *shaper) lacking(ctx context.Context, tx Tx, t own.Table) ([]dialect.Ste
 		}
 	}
 	return left, nil
+}
+
+// opened lets those read one of our own tables beside the final ones, which comes with this version, who were let in
+// by the one before.
+func (w *shaper) opened(ctx context.Context, tx Tx, t own.Table) ([]dialect.Step, error) {
+	var all []dialect.Step
+	for _, role := range w.o.GrantTo {
+		if !t.Final || t.Add {
+			continue
+		}
+		known, err := w.granted(ctx, tx, role)
+		if err != nil {
+			return nil, err
+		}
+		if known {
+			all = append(all, w.d.Grant(role, w.o.Schema, false, t.Name)...)
+		}
+	}
+	return all, nil
 }
 
 // base makes what even the oldest migration needs. Where asking for what is there

@@ -24,7 +24,8 @@ const (
 
 // merges are the promises of those.
 func merges() []test {
-	all := []test{{"a table with archived rows isn't adopted", adopted}, {"it isn't emptied for another org", rebound}}
+	all := []test{{"a table with archived rows isn't adopted", adopted}, {"it isn't emptied for another org", rebound},
+		{"of two rows of a record the archived one stays", single}}
 	for _, policy := range []gone.Policy{gone.Flag, gone.Remove, gone.Ignore} {
 		all = append(all,
 			test{"an archived row stays under " + string(policy), stays(policy)},
@@ -199,4 +200,20 @@ func rebound(t *testing.T, d *desk) {
 	same(t, "rows", d.says(t, warehousetest.Final, "account", "id", reason), "1|archived 2|~")
 	must(t, d.w.Rebind(t.Context(), other, false))
 	same(t, "rows", d.says(t, warehousetest.Final, "account", "id", reason), "1|archived 2|~")
+}
+
+// single: somebody has put rows back, out of an older copy, into a table that had lost its key.
+func single(t *testing.T, d *desk) {
+	d.read(t, "a1", 50, rec("1", 1, false), rec("2", 1, false))
+	var before []warehousetest.Row
+	for range 2 {
+		before = append(before, d.Look(t, warehousetest.Final, "account")...)
+	}
+	must(t, d.ledger.Settle(t.Context(), d.fence, d.table, []archived.Line{line("1", archived.Deleted)}))
+	d.Copy(t, warehousetest.Final, "account", "copy")
+	d.Drop(t, warehousetest.Final, "account")
+	d.Rename(t, warehousetest.Final, "copy", "account")
+	d.Insert(t, warehousetest.Final, "account", before...)
+	must(t, d.w.Distinct(t.Context(), d.fence, d.table))
+	same(t, "rows", d.says(t, warehousetest.Final, "account", "id", "isdeleted", reason), "1|true|archived 2|false|~")
 }

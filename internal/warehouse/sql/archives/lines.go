@@ -166,18 +166,20 @@ func (l *Ledger) Tally(ctx context.Context, plan string) ([]archived.Count, erro
 // live.
 func (l *Ledger) back(ctx context.Context, tx Tx, plan string, of archived.Count) (n int64, err error) {
 	b := l.binds()
-	lives := ""
-	row, key, err := l.rowsOf(ctx, tx, of.Object)
+	rows, key, err := l.rowsOf(ctx, tx, of.Object)
 	if err != nil {
 		return 0, err
 	}
-	if row != "" {
-		lives = dialect.Fill(" OR EXISTS (SELECT 1 FROM {rows} f WHERE f.{key} = l.record_id AND f.{deleted} IS NULL)",
-			dialect.Holes{"rows": row, "key": key, "deleted": l.at.Dialect.Quote(own.DeletedAt)})
+	join, lives := "", ""
+	if rows != "" { // a join: not every warehouse has an EXISTS beside an OR
+		join = dialect.Fill("\nLEFT JOIN {rows} f ON f.{key} = l.record_id AND f.{deleted} IS NULL", dialect.Holes{
+			"rows": rows, "key": key, "deleted": l.at.Dialect.Quote(own.DeletedAt),
+		})
+		lives = " OR f." + key + " IS NOT NULL"
 	}
-	sql := fmt.Sprintf("SELECT count(*) FROM %s l\nWHERE l.plan = %s AND l.object = %s AND l.level = %d AND "+
-		"l.state = '%s' AND (l.new_id IS NOT NULL%s)", l.table(), b.Text(plan), b.Text(of.Object), of.Level,
-		archived.Deleted, lives)
+	sql := fmt.Sprintf("SELECT count(DISTINCT l.record_id) FROM %s l%s\nWHERE l.plan = %s AND l.object = %s AND "+
+		"l.level = %d AND l.state = '%s' AND (l.new_id IS NOT NULL%s)", l.table(), join,
+		b.Text(plan), b.Text(of.Object), of.Level, archived.Deleted, lives)
 	err = tx.Query(ctx, func(scan func(...any) error) error { return scan(&n) }, sql, b.Args...)
 	return n, err
 }

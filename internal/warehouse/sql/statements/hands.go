@@ -23,13 +23,15 @@ func (s *Tables) Nameless() string {
 	return fmt.Sprintf("SELECT count(*) - count(%s) FROM %s f", s.RecordKey("f"), s.Rows())
 }
 
-// Single leaves one row of each key, where rows of one key can be told apart.
+// Single leaves one row of each key, where rows of one key can be told apart: one that is kept under every
+// policy, if there is one.
 func (s *Tables) Single() dialect.Statement {
 	return dialect.Statement{SQL: dialect.Fill(`DELETE FROM {final} f
-USING (SELECT {key}, max({row_id}) AS kept FROM {final} GROUP BY {key} HAVING count(*) > 1) n
+USING (SELECT {key}, coalesce(max(CASE WHEN {reason} IN ({special}) THEN {row_id} END), max({row_id})) AS kept FROM {final} GROUP BY {key} HAVING count(*) > 1) n
 WHERE {same_key} AND f.{row_id} <> n.kept`, dialect.Holes{
 		"final": s.Rows(), "key": s.Dialect.List("", s.Table.Key), "row_id": s.Dialect.RowID,
-		"same_key": s.SameKey("n", "f"),
+		"same_key": s.SameKey("n", "f"), "reason": s.Quote(own.DeleteReason),
+		"special": literalsOf(gone.Reasons(), kept),
 	})}
 }
 
@@ -41,12 +43,12 @@ func (s *Tables) SingleApart(names []string) []dialect.Statement {
 	return []dialect.Statement{
 		{SQL: dialect.Fill(`CREATE TEMP TABLE {aside} AS
 SELECT {columns}
-FROM (SELECT f.*, row_number() OVER (PARTITION BY {key} ORDER BY {key}) AS _catchment_rank,
+FROM (SELECT f.*, row_number() OVER (PARTITION BY {key} ORDER BY CASE WHEN {reason} IN ({special}) THEN 0 ELSE 1 END) AS _catchment_rank,
 		count(*) OVER (PARTITION BY {key}) AS _catchment_rows
 	FROM {final} f) f
 WHERE _catchment_rank = 1 AND _catchment_rows > 1`, dialect.Holes{
 			"aside": aside, "columns": columns, "key": s.Dialect.List("f.", s.Table.Key),
-			"final": s.Rows(),
+			"final": s.Rows(), "reason": s.Col("f", own.DeleteReason), "special": literalsOf(gone.Reasons(), kept),
 		})},
 		{SQL: fmt.Sprintf("DELETE FROM %s\nUSING %s n\nWHERE %s", target, aside, s.SameKey("n", f))},
 		{SQL: fmt.Sprintf("INSERT INTO %s (%s)\nSELECT %s\nFROM %s", s.Rows(), columns, columns, aside)},

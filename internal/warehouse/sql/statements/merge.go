@@ -355,22 +355,6 @@ func (s *Merge) Clear() dialect.Statement {
 		Args: []any{s.Of.Attempt}}
 }
 
-// literalsOf writes the reasons that have a trait as SQL, "" for none.
-func literalsOf(all []gone.Traits, has func(gone.Traits) bool) string {
-	var names []string
-	for _, t := range all {
-		if has(t) {
-			names = append(names, string(t.Reason))
-		}
-	}
-	return dialect.Literals(names)
-}
-
-// kept and special are traits to ask literalsOf for.
-func kept(t gone.Traits) bool { return t.Kept }
-
-func special(t gone.Traits) bool { return t.Kept || t.Approved }
-
 // spare is the condition that keeps versions of deleted records away from rows that are gone for one of some
 // reasons, and from rows whose records an archive is about to take out of Salesforce.
 func (s *Merge) spare(p Part, reasons string) string {

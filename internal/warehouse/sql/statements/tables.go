@@ -7,6 +7,7 @@ import (
 
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/archived"
+	"catchment/internal/warehouse/gone"
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql/dialect"
 	"catchment/internal/warehouse/sql/own"
@@ -208,3 +209,19 @@ func (s *Tables) leaving() string {
 func (s *Tables) stays(alias string) string {
 	return fmt.Sprintf("NOT EXISTS (SELECT 1 %s AND a.record_id = %s)", s.leaving(), s.RecordKey(alias))
 }
+
+// literalsOf writes the reasons that have a trait as SQL, "" for none.
+func literalsOf(all []gone.Traits, has func(gone.Traits) bool) string {
+	var names []string
+	for _, t := range all {
+		if has(t) {
+			names = append(names, string(t.Reason))
+		}
+	}
+	return dialect.Literals(names)
+}
+
+// kept and special are traits to ask literalsOf for.
+func kept(t gone.Traits) bool { return t.Kept }
+
+func special(t gone.Traits) bool { return t.Kept || t.Approved }

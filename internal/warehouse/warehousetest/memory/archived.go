@@ -21,7 +21,7 @@ import (
 type ledger struct{ *process }
 
 // Archived is the ledger.
-func (p marks) Archived() archived.Ledger { return ledger{p.process} }
+func (p marks) Archived() archived.Ledger { return ledger(p) }
 
 // Write puts lines into the ledger.
 func (p ledger) Write(ctx context.Context, f warehouse.Fence, lines []archived.Line) error {

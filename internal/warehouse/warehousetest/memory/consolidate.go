@@ -3,6 +3,7 @@ package memory
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"catchment/internal/plan"
@@ -195,8 +196,18 @@ func (p merger) Mend(
 // Distinct leaves one row of each key.
 func (p merger) Distinct(ctx context.Context, f warehouse.Fence, t shape.Table) error {
 	return p.write(ctx, "one row of each key of "+t.Name, &f, func(o *operation) error {
-		met := map[string]bool{}
-		o.change(o.Schema, t.Name).remove(func(r row) bool {
+		met, final := map[string]bool{}, o.change(o.Schema, t.Name)
+		kept := func(r row) bool { return traitsOf(r[colReason]).Kept }
+		slices.SortStableFunc(final.rows, func(a, b row) int {
+			switch {
+			case kept(a) && !kept(b):
+				return -1
+			case kept(b) && !kept(a):
+				return 1
+			}
+			return 0
+		})
+		final.remove(func(r row) bool {
 			again := met[keyOf(t, r)]
 			met[keyOf(t, r)] = true
 			return again
