@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"catchment/internal/adopt"
+	"catchment/internal/archive/evidence"
 	"catchment/internal/blob"
 	"catchment/internal/control"
 	"catchment/internal/control/versioned"
@@ -293,7 +294,7 @@ func (p *Project) Eraser(h lease.Holder) *erase.Eraser {
 	all := p.Replicator(nil, p.RunOptions())
 	return &erase.Eraser{
 		Org: p.Org, Warehouse: p.Warehouse, Control: p.Control, Stage: p.Stage,
-		Holder: p.Holder(h), Flows: all.Flows, GiveUp: all.GiveUp,
+		Holder: p.Holder(h), Flows: all.Flows, GiveUp: all.GiveUp, Evidence: evidence.Redactor{Store: p.Stage},
 	}
 }
 

@@ -2,6 +2,7 @@ package removal
 
 import (
 	"context"
+	"fmt"
 
 	"catchment/internal/archive"
 	"catchment/internal/archive/evidence"
@@ -32,6 +33,10 @@ func (r *run) finish(ctx context.Context) error {
 	if err := r.keepBook(ctx); err != nil {
 		return err
 	}
+	certificate, err := r.certify(ctx)
+	if err != nil {
+		return err
+	}
 	now, err := r.Org.ServerTime(ctx)
 	if err != nil {
 		return err
@@ -40,7 +45,18 @@ func (r *run) finish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return r.book.Finish(ctx, evidence.End{At: now, After: after, Counts: ends})
+	return r.book.Finish(ctx, evidence.End{At: now, After: after, Certificate: certificate, Counts: ends})
+}
+
+// certify has what stays compared with the org.
+func (r *run) certify(ctx context.Context) (digest string, err error) {
+	if r.Certify == nil {
+		return "", nil
+	}
+	if digest, err = r.Certify(ctx, r.paper.name, r.paper.going(-1)); err != nil {
+		return "", fmt.Errorf("compare what stays: %w", err)
+	}
+	return digest, nil
 }
 
 // keepBook writes into the evidence what ended outside a batch. The ledger doesn't change any
