@@ -9,6 +9,7 @@ package lookup
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -42,12 +43,14 @@ type Finder struct {
 }
 
 // Collect reads records whole, as far as they are there. Where doesn't hold for
-// it. An answer that nobody asked for is an error.
+// it. An answer that nobody asked for is an error. Where so many records are more than one answer may
+// be, it asks for fewer.
 func (f Finder) Collect(ctx context.Context, ids, fields []string, each func(salesforce.Record) error) error {
-	for chunk := range slices.Chunk(ids, PerCall) {
+	for atOnce := PerCall; len(ids) > 0; {
 		if err := f.before(ctx); err != nil {
 			return err
 		}
+		chunk := ids[:min(atOnce, len(ids))]
 		asked := map[string]bool{}
 		for _, id := range chunk {
 			asked[id] = true
@@ -55,14 +58,22 @@ func (f Finder) Collect(ctx context.Context, ids, fields []string, each func(sal
 		err := f.Org.Collect(ctx, f.Object.Name, chunk, fields, func(r salesforce.Record) error {
 			id, err := r.Text("Id")
 			if err == nil && !asked[id] {
-				err = plan.Strangef("a record was answered that nobody asked for")
+				err = plan.Strangef("a record was answered that nobody asked for, or twice")
 			}
 			if err != nil {
 				return err
 			}
+			delete(asked, id)
 			return each(r)
 		})
-		if err != nil {
+		switch {
+		case err == nil:
+			ids = ids[len(chunk):]
+		case errors.Is(err, salesforce.ErrLarge) && len(chunk) > 1: // what came is whole, and isn't asked for again
+			atOnce = max(1, len(chunk)/2)
+			rest := slices.DeleteFunc(slices.Clone(chunk), func(id string) bool { return !asked[id] })
+			ids = append(rest, ids[len(chunk):]...)
+		default:
 			return err
 		}
 	}

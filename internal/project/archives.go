@@ -2,12 +2,10 @@ package project
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"catchment/internal/archive"
 	"catchment/internal/archive/approval"
-	"catchment/internal/archive/evidence"
 	"catchment/internal/archive/manifest"
 	"catchment/internal/archive/planning"
 	"catchment/internal/archive/rehydrate"
@@ -38,37 +36,9 @@ func Remover(p *Project, h lease.Holder, copier archive.Copier) *removal.Remover
 	return &removal.Remover{
 		Org: p.Org, Warehouse: p.Warehouse, Control: p.Control, Store: p.Stage, Holder: p.Holder(h),
 		Prover: Prover(p, h), Copier: copier, Flows: p.Replicator(nil, p.RunOptions()).Flows,
-		Policies: p.File.Archive.Policies, Approvals: approvalsIn(p.Stage, p.Now), Certify: certifier(p, h),
+		Policies: p.File.Archive.Policies, Approvals: approvalsIn(p.Stage, p.Now),
+		Certify: certifier(p, h),
 		Version: p.Version, Reserve: p.File.Org.Reserve, Stop: p.Stop, Sleep: pause,
-	}
-}
-
-// certifier compares objects with the org, and keeps the certificate beside the evidence of a plan.
-func certifier(p *Project, h lease.Holder) func(context.Context, string, []string) (string, error) {
-	return func(ctx context.Context, name string, objects []string) (digest string, err error) {
-		flows, err := p.Flows(ctx, objects)
-		if err != nil {
-			return "", err
-		}
-		v := p.Verifier(verify.Options{Run: h.Run, Holder: h.Name, Alone: h.Alone, Reserve: p.File.Org.Reserve,
-			Stop: p.Stop, Method: verify.Stamps, Sets: true})
-		var results []verify.Result
-		for _, fl := range flows {
-			result, err := v.Flow(ctx, fl)
-			if err != nil {
-				return "", err
-			}
-			results = append(results, result)
-		}
-		org, err := p.Org.Org(ctx)
-		if err != nil {
-			return "", err
-		}
-		text, err := json.MarshalIndent(verify.Certify(results, org, p.Version, p.Now()), "", "  ")
-		if err != nil {
-			return "", err
-		}
-		return evidence.Certify(ctx, p.Stage, name, append(text, '\n'))
 	}
 }
 

@@ -16,6 +16,9 @@ import (
 // API guide, "Get Multiple Records with Fields Using sObject Collections").
 const CollectionAtMost = 2000
 
+// ErrLarge says that an answer was more than is taken of one: fewer records, or fewer fields, are less.
+var ErrLarge = wire.ErrLarge
+
 // Collect reads the records with these Ids, 2,000 at most, by one call, and
 // hands each that was answered to each, as they arrive. What Salesforce doesn't
 // answer is deleted, purged, or out of this user's sight: only a queryAll by

@@ -198,6 +198,10 @@ func (f Flow) remarks(all *remarks) {
 			"_catchment_rejected, in the staging schema", plural.Of(n, "record"), plural.Word(n, "is", "are"),
 			plural.Count(f.Outdated), plural.Word(f.Outdated, "has", "have"))
 	}
+	if v := f.LastVerify; v != nil && v.Archived > 0 {
+		all.say(f.Object, "%s of its rows %s archived when it was verified last: out of Salesforce on purpose",
+			plural.Count(v.Archived), plural.Word(v.Archived, "was", "were"))
+	}
 	f.Files.remarks(f.Object, all)
 	for _, c := range f.Retired {
 		all.say(f.Object, "column %s keeps old values of records that don't change: since %s its field %s is of "+

@@ -14,9 +14,6 @@ import (
 	"catchment/internal/warehouse/shape"
 )
 
-// unread tells of a record that was taken away while it was read.
-const unread = "it changed while it was read: try again"
-
 // A batch is some records on the way to their verdicts.
 type batch struct {
 	*proof
@@ -39,12 +36,10 @@ func (b *batch) judge(id string, differing map[string]apart) {
 	switch {
 	case !s.read && b.in == archive.Bin:
 		v.Finding = archive.Living
-	case !s.read && s.deleted:
-		v.Finding = archive.Binned
 	case !s.read:
-		b.keep(id, unread)
+		v.Finding = archive.Binned
 	case s.unkept != "":
-		b.keep(id, "it holds a character that the warehouse can't keep: "+s.unkept)
+		b.keep(id, "the warehouse can't keep its text as it is: "+s.unkept)
 	case differs && b.clears(s, why):
 		if b.cleared == nil {
 			b.cleared = map[string][]string{}

@@ -15,6 +15,7 @@ import (
 	"catchment/internal/schema"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/bodies"
+	"catchment/internal/warehouse/room"
 )
 
 // A glance is what the org says of some records at one moment.
@@ -40,7 +41,7 @@ type sight struct {
 	deleted bool
 	stamp   time.Time
 	author  string
-	unkept  string          // the field whose text no column of this warehouse holds as it is
+	unkept  string          // the field whose text this warehouse doesn't hold as it is
 	empty   map[string]bool // lookups without a value, by their columns: of what was deleted
 	file    bodies.File     // where the record is a file
 }
@@ -64,13 +65,15 @@ func (p *proof) look(ctx context.Context, ids []string) (glance, error) {
 		p.shelf.forget(ctx, l.pages)
 		l.pages = nil
 	}
-	return l, p.others(ctx, ids, l)
+	return l, nil
 }
 
-// live reads records that aren't deleted, by one call.
+// live reads records that aren't deleted, by one call, and finds out what became of the others. Some live,
+// and only queryAll gives them: activities that Salesforce has archived.
 func (p *proof) live(ctx context.Context, ids []string, t *taker) error {
 	texts := make([]string, len(t.fields))
-	return p.asker().records().Collect(ctx, ids, t.fields, func(r salesforce.Record) (err error) {
+	find := p.asker().records()
+	err := find.Collect(ctx, ids, t.fields, func(r salesforce.Record) (err error) {
 		for i, name := range t.fields {
 			if texts[i], err = r.Text(name); err != nil {
 				return err
@@ -78,25 +81,32 @@ func (p *proof) live(ctx context.Context, ids []string, t *taker) error {
 		}
 		return t.take(texts)
 	})
+	if err != nil {
+		return err
+	}
+	rest := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return t.into.found[id] != nil })
+	if len(rest) == 0 {
+		return nil
+	}
+	states, err := find.States(ctx, rest)
+	if err != nil {
+		return err
+	}
+	var quiet []string
+	for _, id := range rest {
+		switch s, known := states[id]; {
+		case known && s.Deleted:
+			t.into.found[id] = &sight{deleted: true, stamp: s.At}
+		case known:
+			quiet = append(quiet, id)
+		}
+	}
+	return find.Whole(ctx, quiet, t.fields, t.take)
 }
 
 // binned reads records that are deleted, and sees those that live.
 func (p *proof) binned(ctx context.Context, ids []string, t *taker) error {
 	return p.asker().records().Whole(ctx, ids, t.fields, t.take)
-}
-
-// others finds out what became of the records that aren't among the living. Of the bin, queryAll
-// has told already.
-func (p *proof) others(ctx context.Context, ids []string, l glance) error {
-	rest := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return l.found[id] != nil })
-	if len(rest) == 0 || p.in == archive.Bin {
-		return nil
-	}
-	states, err := p.asker().records().States(ctx, rest)
-	for id, s := range states {
-		l.found[id] = &sight{deleted: s.Deleted, stamp: s.At}
-	}
-	return err
 }
 
 // A taker writes records into a page, and remembers of each what its verdict needs.
@@ -108,7 +118,7 @@ type taker struct {
 	fields []string          // that are asked for: those of the page, and more
 	lookup map[string]string // the columns of fields that hold another record's Id
 	file   body.Fields
-	nul    bool // the warehouse keeps NUL characters
+	room   room.Limits // of the warehouse
 	write  func([]string) error
 	record []string
 }
@@ -116,7 +126,7 @@ type taker struct {
 // taker asks for all that is compared, and for what verdicts say.
 func (p *proof) taker(l *glance) *taker {
 	t := &taker{in: p.in, into: *l, header: fieldsOf(p.subject.judged), lookup: map[string]string{},
-		nul: p.Warehouse.Room().NUL}
+		room: p.Warehouse.Room()}
 	t.file, _ = body.Of(p.flow.Object)
 	t.fields = slices.Clone(t.header)
 	for _, name := range append([]string{"Id", "IsDeleted", "SystemModstamp", "LastModifiedById"}, t.file.Needed()...) {
@@ -152,7 +162,7 @@ func (t *taker) take(texts []string) error {
 	s.read = true
 	for i, name := range t.header {
 		text := texts[i]
-		if strings.IndexByte(text, 0) >= 0 && !t.nul || !utf8.ValidString(text) {
+		if !t.keeps(text) {
 			s.unkept = name
 		}
 		if column := t.lookup[name]; column != "" && text == "" {
@@ -166,6 +176,13 @@ func (t *taker) take(texts []string) error {
 		}
 	}
 	return t.write(t.record)
+}
+
+// keeps tells whether the warehouse holds a text as it is: what it changes is changed in the page and
+// in the row alike, and no comparison would tell.
+func (t *taker) keeps(text string) bool {
+	return utf8.ValidString(text) && (t.room.NUL || strings.IndexByte(text, 0) < 0) &&
+		(t.room.Cut == 0 || len(text) <= t.room.Cut)
 }
 
 // text is the text of a field, "" where it isn't asked for.

@@ -1,6 +1,7 @@
 package verify_test
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -11,8 +12,11 @@ import (
 	"catchment/internal/control"
 	"catchment/internal/fakeorg"
 	"catchment/internal/lease"
+	"catchment/internal/plan"
 	"catchment/internal/rig"
 	"catchment/internal/verify"
+	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/room"
 )
 
 // moved is a rig whose formulas have moved since they were copied.
@@ -72,6 +76,9 @@ func TestProveThatDies(t *testing.T) {
 				t.Errorf("died at moment %d: %d is %s %s", n, i, v.Finding, v.Reason)
 			}
 		}
+		r.Later(time.Hour)
+		r.Done(nil)
+		onlyBodies(r)
 	}
 }
 
@@ -137,4 +144,91 @@ func TestProveWithoutTheFlow(t *testing.T) {
 			t.Errorf("%v, %v", got, err)
 		}
 	})
+}
+
+// A proof leaves the calls to people that are theirs, but for that of what is deleted already.
+func TestProveLeavesTheReserve(t *testing.T) {
+	t.Parallel()
+	r := rig.New(t, rig.NewOrg(t, map[string]int{"Contact": 20}, func(o *fakeorg.Options) {
+		o.DailyAPIRequests = 1000
+	}), "Contact")
+	r.Done(nil)
+	ids := r.IDs("Contact")
+	r.Delete(ids[0])
+	r.People(650)
+	prover(r, func(v *verify.Verifier, p *rig.Process) {
+		v.Options.Reserve = 40
+		held := rig.Hold(p, v.Options.Run, "Contact")
+		if _, err := v.Prove(p.Ctx, held, r.Flows[0], ids, archive.Live); plan.ClassOf(err) != plan.Wait {
+			t.Errorf("%v", err)
+		}
+		got, err := v.Prove(p.Ctx, held, r.Flows[0], ids[:1], archive.Bin)
+		if err != nil || got[0].Finding != archive.Equal {
+			t.Errorf("%+v, %v", got, err)
+		}
+	})
+}
+
+// An activity that Salesforce has archived lives, although no call but queryAll gives it.
+func TestProveWhatOnlyQueryAllGives(t *testing.T) {
+	t.Parallel()
+	r := rig.Small(t, "Contact", 8)
+	r.Later(time.Hour)
+	r.Done(nil)
+	ids := r.IDs("Contact")
+	r.Exec("UPDATE salesforce.contact SET title = 'Wrong' WHERE id = '" + ids[1] + "'")
+	r.Delete(ids[2])
+	r.Between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
+		if !strings.Contains(req.URL.Path, "/composite/sobjects") {
+			next.ServeHTTP(w, req)
+			return
+		}
+		rig.Rewritten(w, req, next, func(body []byte) []byte {
+			var all []any
+			r.Must(json.Unmarshal(body, &all))
+			all[0], all[1] = nil, nil
+			body, err := json.Marshal(all)
+			r.Must(err)
+			return body
+		})
+	})
+	says(t, proved(r, r.Flows[0], archive.Live, ids[:4]...), "equal", "differs differs: title", "binned", "equal")
+}
+
+// A tight warehouse changes texts when it takes them.
+type tight struct {
+	warehouse.Warehouse
+	room room.Limits
+}
+
+func (t tight) Room() room.Limits { return t.room }
+
+// A text that the warehouse changes is changed in the page that is compared, too: such a record isn't
+// proven, whatever the comparison says.
+func TestProveTextsThatAreNotKept(t *testing.T) {
+	t.Parallel()
+	r := rig.Small(t, "Contact", 4)
+	ids := r.IDs("Contact")
+	r.Must(r.Org.Update(ids[0], map[string]any{"Title": "a NUL: \x00"}))
+	r.Must(r.Org.Update(ids[1], map[string]any{"Description": strings.Repeat("x", 101)}))
+	r.Must(r.Org.Update(ids[2], map[string]any{"Description": strings.Repeat("x", 100)}))
+	r.Later(time.Hour)
+	r.Done(nil)
+	for _, limits := range []room.Limits{{}, {Cut: 100}, {NUL: true}} {
+		prover(r, func(v *verify.Verifier, p *rig.Process) {
+			limits.Digits, limits.Dates, limits.Stamps = p.Warehouse.Room().Digits, p.Warehouse.Room().Dates,
+				p.Warehouse.Room().Stamps
+			v.Warehouse = tight{p.Warehouse, limits}
+			held := rig.Hold(p, v.Options.Run, "Contact")
+			got, err := v.Prove(p.Ctx, held, r.Flows[0], ids[:3], archive.Live)
+			r.Must(err)
+			kept := []bool{limits.NUL, limits.Cut == 0, true}
+			for i, verdict := range got {
+				if (verdict.Finding == archive.Equal) != kept[i] {
+					t.Errorf("%+v, %d: %s %s", limits, i, verdict.Finding, verdict.Reason)
+				}
+			}
+			r.Must(held.Close(p.Ctx))
+		})
+	}
 }

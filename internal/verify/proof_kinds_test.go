@@ -179,6 +179,41 @@ func TestProveFiles(t *testing.T) {
 	says(t, proved(r, r.Flows[1], archive.Bin, attachments[2:4]...), "equal", "differs "+other)
 }
 
+// A file that the org tells no checksum of is read from it again; one whose body was kept aside isn't
+// proven.
+func TestProveChecksumNull(t *testing.T) {
+	t.Parallel()
+	org := rig.NewOrg(t, map[string]int{"Account": 5}, nil)
+	if err := org.GenerateFiles(fakeorg.Files{Versions: 5, Size: 200}); err != nil {
+		t.Fatal(err)
+	}
+	r := rig.New(t, org, "ContentVersion")
+	r.Flows[0].Bodies = body.All
+	r.Begun = func(p *rig.Process) { p.Options.Folder = r.Path("spool") }
+	ids := r.IDs("ContentVersion")
+	for _, id := range ids[:2] {
+		r.Must(r.Org.Drift(id, "Checksum", ""))
+	}
+	r.Org.Fault(fakeorg.Rule{Kind: "body", Path: ids[3], BodyRule: fakeorg.BodyRule{Spoil: true}, Times: 1})
+	r.Later(time.Hour)
+	r.Done(nil)
+	var got []archive.Verdict
+	calls := r.Calls(func() { got = proved(r, r.Flows[0], archive.Live, ids...) })
+	says(t, got, "equal", "equal", "equal", "differs body: kept aside: another checksum", "equal")
+	if calls["body"] != 2 {
+		t.Errorf("%v", calls)
+	}
+	r.Org.Fault(fakeorg.Rule{Kind: "body", Path: ids[0], BodyRule: fakeorg.BodyRule{Spoil: true}})
+	r.Org.Fault(fakeorg.Rule{Kind: "body", Path: ids[1], Nth: 1, Truncate: 100, Reset: true})
+	says(t, proved(r, r.Flows[0], archive.Live, ids[:2]...), "differs body: the org has another one", "equal")
+	r.Org.ClearFaults()
+	r.Org.Fault(fakeorg.Rule{Kind: "body", Path: ids[0], Answer: "insufficient-access"})
+	got = proved(r, r.Flows[0], archive.Live, ids[:1]...)
+	if got[0].Finding != archive.Differs || !strings.HasPrefix(got[0].Reason, "body: the org doesn't give it: HTTP 40") {
+		t.Errorf("%+v", got)
+	}
+}
+
 // A document goes with all versions that the org has, so all of them must be in the copy.
 func TestProveDocuments(t *testing.T) {
 	t.Parallel()

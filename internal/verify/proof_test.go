@@ -1,7 +1,6 @@
 package verify_test
 
 import (
-	"context"
 	"strings"
 	"testing"
 	"time"
@@ -11,62 +10,14 @@ import (
 	"catchment/internal/lease"
 	"catchment/internal/rig"
 	"catchment/internal/verify"
-	"catchment/internal/warehouse"
-	"catchment/internal/warehouse/archived"
-	"catchment/internal/warehouse/bodies"
-	"catchment/internal/warehouse/shape"
 )
-
-// A ledgered warehouse has a ledger that only reads rows.
-type ledgered struct {
-	warehouse.Warehouse
-	p *rig.Process
-}
-
-func (l ledgered) Archived() archived.Ledger { return rowReader{p: l.p} }
-
-func (l ledgered) Bodies() bodies.Register {
-	register, _ := bodies.Of(l.Warehouse)
-	return register
-}
-
-func (l ledgered) Catalog() bodies.Catalog {
-	catalog, _ := bodies.CatalogOf(l.Warehouse)
-	return catalog
-}
-
-type rowReader struct {
-	archived.Ledger
-	p *rig.Process
-}
-
-func (r rowReader) Rows(_ context.Context, t shape.Table, ids []string) ([]archived.Row, error) {
-	casts := []string{"CAST(id AS VARCHAR)", "CAST(_catchment_delete_reason AS VARCHAR)"}
-	for _, c := range t.Columns {
-		casts = append(casts, `CAST("`+c.Name+`" AS VARCHAR)`)
-	}
-	var all []archived.Row
-	for _, got := range r.p.Query("SELECT " + strings.Join(casts, ", ") + " FROM salesforce." + t.Name +
-		" WHERE id IN ('" + strings.Join(ids, "', '") + "')") {
-		row := archived.Row{ID: *got[0], Values: got[2:]}
-		if got[1] != nil {
-			row.Reason = *got[1]
-		}
-		all = append(all, row)
-	}
-	return all, nil
-}
 
 // prover proves in a process of its own.
 func prover(r *rig.Rig, do func(v *verify.Verifier, p *rig.Process)) {
 	r.T.Helper()
 	p := r.Start(nil)
 	defer p.Close()
-	v := p.Verifier()
-	if _, has := archived.Of(p.Warehouse); !has {
-		v.Warehouse = ledgered{p.Warehouse, p}
-	}
-	do(v, p)
+	do(p.Verifier(), p)
 }
 
 // proved proves copies of a flow's records.

@@ -10,6 +10,8 @@ import (
 	"catchment/internal/archive"
 	"catchment/internal/fakeorg"
 	"catchment/internal/rig"
+	"catchment/internal/salesforce"
+	"catchment/internal/salesforce/login"
 )
 
 // More Ids than one call reads are read by several, in the order that they were asked in.
@@ -70,5 +72,37 @@ func TestProveWideRecordsInTheBin(t *testing.T) {
 		"equal", "living")
 	if parts < 2 {
 		t.Errorf("%d parts", parts)
+	}
+}
+
+// Records that are more than one answer may be are asked for again, fewer at a time, and those that
+// came are not.
+func TestProveRecordsThatAreLarge(t *testing.T) {
+	t.Parallel()
+	org := rig.NewOrg(t, map[string]int{"Contact": 60}, nil)
+	r := rig.New(t, org, "Contact")
+	ids := r.IDs("Contact")
+	for _, id := range ids {
+		r.Must(r.Org.Update(id, map[string]any{"Description": strings.Repeat("long ", 6000)}))
+	}
+	r.Later(time.Hour)
+	r.Done(nil)
+	r.Begun = func(p *rig.Process) {
+		c := org.Credentials()
+		var err error
+		p.Client, err = salesforce.New(salesforce.Config{URL: r.Server.URL, APIVersion: r.API, HTTP: r.Server.Client(),
+			Now: r.Now, Login: login.ClientCredentials{ClientID: c.ClientID, ClientSecret: c.ClientSecret},
+			Bounds: salesforce.Bounds{Answer: 1 << 20}})
+		r.Must(err)
+	}
+	calls := r.Calls(func() {
+		for _, v := range proved(r, r.Flows[0], archive.Live, ids...) {
+			if v.Finding != archive.Equal {
+				t.Errorf("%+v", v)
+			}
+		}
+	})
+	if n := calls["collection"]; n < 2 || n > 4 {
+		t.Errorf("%v", calls)
 	}
 }

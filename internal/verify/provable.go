@@ -47,6 +47,10 @@ func (v *Verifier) Provable(ctx context.Context, fl flow.Flow, after time.Time) 
 	if fl.Wrong != nil {
 		return fl.Wrong
 	}
+	fl, err := v.asRead(ctx, fl)
+	if err != nil {
+		return err
+	}
 	why := unprovable(fl)
 	if _, ok := archived.Of(v.Warehouse); !ok {
 		why.add("copy into a warehouse that has one", "this warehouse keeps no ledger of what was archived")
@@ -76,6 +80,13 @@ func (v *Verifier) Provable(ctx context.Context, fl flow.Flow, after time.Time) 
 		return err
 	}
 	return why.err(fl.Object)
+}
+
+// asRead is a flow without the fields that Salesforce refused to read, which describe shows all the same.
+func (v *Verifier) asRead(ctx context.Context, fl flow.Flow) (flow.Flow, error) {
+	row, err := v.Control.Flow(ctx, fl.Object)
+	fl.Withheld, _ = row.WithheldFields(time.Time{})
+	return fl, err
 }
 
 // unprovable is what of a flow's own settings keeps its copies from being equal to records. Fields
@@ -122,6 +133,9 @@ func (v *Verifier) current(
 	if err != nil {
 		return err
 	}
+	if err := v.columns(ctx, src, why); err != nil {
+		return err
+	}
 	latest, err := v.Org.ServerTime(ctx)
 	if err != nil {
 		return err
@@ -142,6 +156,21 @@ func (v *Verifier) current(
 	case row.Generation != mark.Generation,
 		strings.TrimSuffix(row.Fingerprint, "-by-parents") != flow.Fingerprint(src.Flow):
 		why.add(run, "the flow was changed, and its table isn't made anew yet")
+	}
+	return nil
+}
+
+// columns tells whether the table has a column for each field. One that was dropped is told of otherwise.
+func (v *Verifier) columns(ctx context.Context, src *source.Source, why *obstacles) error {
+	table, err := v.Warehouse.Stored(ctx, src.Table)
+	if err != nil || len(table.Columns) == 0 {
+		return err
+	}
+	for _, c := range src.Table.Columns {
+		if !source.HasColumn(table, c.Name) {
+			why.add("run it first with: catchment run "+src.Flow.Object, "field %s has no column in the copy yet",
+				c.Field)
+		}
 	}
 	return nil
 }

@@ -115,6 +115,9 @@ func TestProvableTable(t *testing.T) {
 			}
 			p.Run()
 		}, "isn't finished"},
+		"a field is new": {func(r *rig.Rig) {
+			r.Must(r.Org.AddField("Contact", fakeorg.Field{Name: "New__c", Type: "string", Length: 20}))
+		}, "field New__c has no column"},
 		"doubted": {func(r *rig.Rig) {
 			r.Exec("UPDATE salesforce.contact SET lastname = 'Wrong'")
 			r.Verified(r.Flows[0], rig.Values)

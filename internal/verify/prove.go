@@ -51,9 +51,18 @@ func (p *proof) begin(ctx context.Context) error {
 		return err
 	}
 	find := source.Finder{Describe: p.Org.Describe, Columns: p.Warehouse.Adapt, Refuses: parents.Refuses(p.Org)}
+	var err error
+	if p.flow, err = p.asRead(ctx, p.flow); err != nil {
+		return err
+	}
 	src, err := find.Source(ctx, p.flow)
 	if err != nil {
 		return err
+	}
+	if p.in == archive.Live { // what was just deleted isn't left unproven, whoever needs the calls
+		if err := w.spare(ctx); err != nil {
+			return err
+		}
 	}
 	src.Flow.NUL = flow.Replace // what has one is told apart, and doesn't stop the others
 	if p.subject, err = p.compared(ctx, src); err != nil {

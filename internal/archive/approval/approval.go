@@ -31,7 +31,7 @@ func ByUser(h manifest.Head, digest, user string, at time.Time) (archive.Approva
 		return archive.Approval{}, err
 	}
 	if needsKeys(h.Policy) {
-		return archive.Approval{}, plan.Fixf(howToSign, "the policy %s names who may approve, by their keys",
+		return archive.Approval{}, plan.Fixf(howToSign(h, digest), "the policy %s names who may approve, by their keys",
 			h.Policy.Name)
 	}
 	if user == "" {
@@ -50,7 +50,7 @@ func BySignature(h manifest.Head, digest, signature string, at time.Time) (archi
 	a := archive.Approval{Signature: signature, At: at.UTC()}
 	key, err := signed(Text(h, digest), signature)
 	if err != nil {
-		return archive.Approval{}, plan.Failf(plan.Fix, howToSign, "the signature doesn't count: %w", err)
+		return archive.Approval{}, plan.Failf(plan.Fix, howToSign(h, digest), "the signature doesn't count: %w", err)
 	}
 	name, known := signer(h.Policy, key)
 	if !known {
@@ -62,9 +62,12 @@ func BySignature(h manifest.Head, digest, signature string, at time.Time) (archi
 }
 
 // howToSign is what to do for an approval that counts.
-const howToSign = "catchment archive approve --text PLAN > plan.txt, " +
-	"then ssh-keygen -Y sign -n " + Namespace + " -f KEY plan.txt, " +
-	"then catchment archive approve PLAN --sign plan.txt.sig"
+func howToSign(h manifest.Head, digest string) string {
+	plan := manifest.Name(h, digest)
+	return "catchment archive approve --text " + plan + " > plan.txt, " +
+		"then ssh-keygen -Y sign -n " + Namespace + " -f KEY plan.txt, " +
+		"then catchment archive approve " + plan + " --sign plan.txt.sig"
+}
 
 // Check says who is missing for a plan to be carried out, or that it can't be any more, or
 // nil. What doesn't count is no error as long as enough others do.
@@ -86,7 +89,7 @@ func Check(h manifest.Head, digest string, approvals []archive.Approval, now tim
 	}
 	hint := "catchment archive approve " + manifest.Name(h, digest)
 	if needsKeys(h.Policy) {
-		hint = howToSign
+		hint = howToSign(h, digest)
 	}
 	return plan.Fixf(hint, "%s", what)
 }

@@ -17,7 +17,7 @@ type Graph struct {
 	Loose     []Loose // lookups that a delete would empty
 
 	Unread  []Unread
-	Counted []Counted
+	Counted []Relation // whose records have no copy and nothing below them: they aren't in the graph
 	Files   []*File
 
 	index map[string]int
@@ -67,9 +67,6 @@ type Unread struct {
 	Code string // of Salesforce's refusal
 }
 
-// A Counted is a relation whose records have no copy and nothing below them: they aren't in the graph.
-type Counted struct{ Relation }
-
 // A File is a document that hangs on records of a graph.
 type File struct {
 	ID    string
@@ -96,6 +93,37 @@ func (g *Graph) Find(id string) (int, bool) {
 
 // Of is the object of a record.
 func (g *Graph) Of(n int) *Object { return g.Objects[g.Nodes[n].Object] }
+
+// IDs are those of some records.
+func (g *Graph) IDs(nodes []int) []string {
+	ids := make([]string, len(nodes))
+	for i, n := range nodes {
+		ids[i] = g.Nodes[n].ID
+	}
+	return ids
+}
+
+// Beside lists the records of a relation's child object that were found by other ways than by it. A link can be
+// asked for by its record alone, and belongs to that.
+func (g *Graph) Beside(r Relation) ([]int, Object) {
+	at, there := g.named[r.Child]
+	if !there || r.Child == Link {
+		return nil, Object{}
+	}
+	by := map[int]bool{}
+	for _, w := range g.Ways {
+		if g.Relations[w.Relation] == r {
+			by[w.Child] = true
+		}
+	}
+	var nodes []int
+	for n := range g.Nodes {
+		if g.Nodes[n].Object == at && !by[n] {
+			nodes = append(nodes, n)
+		}
+	}
+	return nodes, *g.Objects[at]
+}
 
 // Weight is what a graph's memory goes with.
 func (g *Graph) Weight() int { return len(g.Nodes) + len(g.Stands) + len(g.Loose) + len(g.Files) }

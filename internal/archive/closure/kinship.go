@@ -42,7 +42,7 @@ func Kinship(o schema.Object) []Relation {
 			r.Effect = Forbids
 		}
 		named := schema.IsName(c.Object) && schema.IsName(c.Field)
-		if !named || c.Deprecated || recordless(c.Object) || seen[r.String()] {
+		if !named || c.Deprecated || recordless(c.Object) || byAnother(r) || seen[r.String()] {
 			continue
 		}
 		seen[r.String()] = true
@@ -64,6 +64,10 @@ func recordless(object string) bool {
 	isEvent := strings.HasSuffix(object, "Event") && object != "Event" || strings.HasSuffix(object, "__e")
 	return isEvent || slices.Contains(views, object) || (&schema.Object{Name: object}).Big()
 }
+
+// byAnother tells whether records hang on others by a relation of their own: comments of a feed go with what they
+// comment on, whatever becomes of the record that it is about.
+func byAnother(r Relation) bool { return r.Child == "FeedComment" && r.Effect == Empties }
 
 // Names of objects that behave unlike others.
 const (

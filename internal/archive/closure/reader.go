@@ -13,6 +13,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"catchment/internal/plan"
 	"catchment/internal/salesforce"
@@ -54,7 +56,7 @@ func (r *Reader) describe(ctx context.Context, name string) (*described, error) 
 		if d.code = refusal(err); d.code == "" {
 			return nil, err
 		}
-	} else if o.Name != name {
+	} else if !strings.EqualFold(o.Name, name) {
 		return nil, plan.Strangef("describe %s: the answer is about another object", name)
 	}
 	if r.described == nil {
@@ -105,6 +107,16 @@ func (r *Reader) kin(ctx context.Context, o schema.Object) ([]Relation, error) {
 	}
 	r.relations[o.Name] = used
 	return used, nil
+}
+
+// Takers lists the relations by which records of an object take others along, as far as any record uses them.
+func (r *Reader) Takers(ctx context.Context, object string) ([]Relation, error) {
+	o, err := r.Describe(ctx, object)
+	if err != nil {
+		return nil, err
+	}
+	all, err := r.kin(ctx, o.Object)
+	return slices.DeleteFunc(slices.Clone(all), func(one Relation) bool { return one.Effect != Takes }), err
 }
 
 // probe asks of each relation whether any record has it.

@@ -42,25 +42,31 @@ func (r *Reader) walk(ctx context.Context, g *Graph, object string, roots []Root
 	if err != nil {
 		return err
 	}
-	first := len(g.Nodes)
+	done := len(g.Nodes)
 	for _, root := range roots {
 		g.addRoot(at, root)
 	}
-	for done := first; ; {
-		if done == len(g.Nodes) {
+	for {
+		if done == len(g.Nodes) { // all that hangs on them is there: now a document may be whole
 			if err := r.documents(ctx, g); err != nil {
 				return err
 			}
-			if done == len(g.Nodes) {
-				break
-			}
 		}
-		level := len(g.Nodes)
-		if err := r.expand(ctx, g, done, level); err != nil {
+		found := len(g.Nodes)
+		if done == found {
+			break
+		}
+		if err := r.expand(ctx, g, done, found); err != nil {
 			return err
 		}
-		done = level
+		done = found
 	}
+	r.tellUnread(g)
+	return nil
+}
+
+// tellUnread notes in a graph what couldn't be read so far.
+func (r *Reader) tellUnread(g *Graph) {
 	g.Unread = nil
 	for relation, code := range r.unread {
 		g.Unread = append(g.Unread, Unread{relation, code})
@@ -68,7 +74,6 @@ func (r *Reader) walk(ctx context.Context, g *Graph, object string, roots []Root
 	slices.SortFunc(g.Unread, func(a, b Unread) int {
 		return strings.Compare(a.Parent+" "+a.String(), b.Parent+" "+b.String())
 	})
-	return nil
 }
 
 // object finds or adds an object of a graph.
@@ -163,8 +168,8 @@ func (r *Reader) counts(ctx context.Context, o *described) (bool, error) {
 
 // count notes a relation whose records are only counted.
 func (g *Graph) count(relation Relation) {
-	if !slices.Contains(g.Counted, Counted{relation}) {
-		g.Counted = append(g.Counted, Counted{relation})
+	if !slices.Contains(g.Counted, relation) {
+		g.Counted = append(g.Counted, relation)
 	}
 }
 
@@ -220,23 +225,21 @@ func (r *Reader) read(
 	return nil
 }
 
-// Fields that are read of some objects beside Id, lookup and stamp.
+// extras are fields that are read of some objects beside Id, lookup and stamp, as far as the user sees them.
 func extras(o Object) []string {
-	var all []string
-	for _, name := range []string{"IsDeleted", "IsPersonAccount"} {
-		if f, ok := o.Field(name); ok {
-			all = append(all, f.Name)
-		}
-	}
+	names := []string{"IsDeleted", "IsPersonAccount"}
 	switch o.Name {
 	case Link:
-		all = append(all, "ContentDocumentId", "LinkedEntityId")
+		names = append(names, "ContentDocumentId", "LinkedEntityId")
 	case Version:
-		all = append(all, "ContentSize", "ContentLocation")
+		names = append(names, "ContentSize", "ContentLocation")
 	case "Attachment":
-		all = append(all, "BodyLength")
+		names = append(names, "BodyLength")
 	}
-	return all
+	return slices.DeleteFunc(names, func(name string) bool {
+		_, ok := o.Field(name)
+		return !ok
+	})
 }
 
 // fieldsOf are the fields that are read of an object's records.
@@ -318,16 +321,13 @@ func nodeOf(o *Object, record salesforce.Record) (Node, error) {
 
 // sizeOf is what a file takes of the org's storage. One that lies elsewhere takes nothing.
 func sizeOf(o *Object, record salesforce.Record) (int64, error) {
-	field := ""
-	switch o.Name {
-	case Version:
-		field = "ContentSize"
+	if _, ok := o.Field("ContentLocation"); ok && o.Name == Version {
 		if at, err := record.Text("ContentLocation"); err != nil || at != "S" {
 			return 0, err
 		}
-	case "Attachment":
-		field = "BodyLength"
-	default:
+	}
+	field := map[string]string{Version: "ContentSize", "Attachment": "BodyLength"}[o.Name]
+	if _, ok := o.Field(field); !ok {
 		return 0, nil
 	}
 	text, err := record.Text(field)

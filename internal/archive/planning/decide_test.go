@@ -123,7 +123,7 @@ func TestDecide(t *testing.T) {
 		"the newest stamp counts, wherever it is": {
 			graph: "A>b B>c", policy: policy.Policy{Cascades: true, Untouched: 90 * 24 * time.Hour},
 			stamps: map[string]time.Time{"b": now.Add(-89 * 24 * time.Hour), "c": now.Add(-90 * 24 * time.Hour)},
-			want:   "A=blocked b=blocked B=in c=in", says: map[string]string{"b": "it was changed less than 90d ago"},
+			want:   "A=held b=held B=in c=in", says: map[string]string{"b": "it was changed less than 90d ago"},
 		},
 		"GraxCascadeTakesMore": {
 			graph: "A>b B", policy: policy.Policy{}, want: "A=blocked b=blocked B=in",

@@ -33,8 +33,11 @@ func (m *making) find(ctx context.Context) error {
 	last := ""
 	for {
 		some, err := m.list(ctx, o, last)
-		if err != nil || len(some) == 0 {
+		if err != nil {
 			return err
+		}
+		if len(some) == 0 {
+			return m.holdShared(ctx, o)
 		}
 		seen := len(m.graph.Nodes)
 		if err := m.walk(ctx, o, some); err != nil {
@@ -45,7 +48,7 @@ func (m *making) find(ctx context.Context) error {
 		}
 		last = some[len(some)-1].ID
 		if m.full() {
-			return m.countMore(ctx, o, last)
+			return errors.Join(m.countMore(ctx, o, last), m.holdShared(ctx, o))
 		}
 	}
 }

@@ -3,7 +3,9 @@ package planning
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -118,16 +120,20 @@ func (m *making) count(
 	return sum, nil
 }
 
+// unasked is Salesforce's code where nobody can ask for an object's records: then no lookup of theirs shows
+// anywhere, and none that is emptied is missed.
+const unasked = "INVALID_TYPE_FOR_OPERATION"
+
 // loseUnread notes what this user can't read, of the objects that go.
 func (m *making) loseUnread(going [][]int) {
 	for _, u := range m.graph.Unread {
 		if len(m.result.of(u.Parent, going)) == 0 {
 			continue
 		}
-		switch u.Effect {
-		case closure.Takes:
+		switch {
+		case u.Effect == closure.Takes:
 			m.lose(u.Child, fmt.Sprintf("it goes with %s, and can't be read (%s)", u.Parent, u.Code), uncounted)
-		case closure.Empties:
+		case u.Effect == closure.Empties && u.Code != unasked:
 			m.lose(u.String(), fmt.Sprintf("it loses its %s, and can't be read (%s)", u.Parent, u.Code), uncounted)
 		}
 	}
@@ -144,20 +150,23 @@ func (m *making) loseFields(ctx context.Context, o *closure.Object, nodes []int)
 		copied[f.Name] = true
 	}
 	of, isFile := body.Of(o.Name)
+	var left []schema.Field
 	for _, f := range o.Fields {
 		isBody := isFile && strings.EqualFold(of.Body, f.Name)
-		if copied[f.Name] || f.Type.Compound() || isBody && src.Flow.Bodies != "" {
-			continue
+		if !copied[f.Name] && !f.Type.Compound() && !(isBody && src.Flow.Bodies != "") {
+			left = append(left, f)
 		}
-		n, err := m.values(ctx, o, f, nodes)
-		if err != nil {
-			return err
-		}
-		m.lose(o.Name+"."+f.Name, whyLost(src, f.Name), n)
+	}
+	values, err := m.values(ctx, src, left, m.graph.IDs(nodes))
+	if err != nil {
+		return err
+	}
+	for _, f := range left {
+		m.lose(o.Name+"."+f.Name, whyLost(src, f.Name), values[f.Name])
 	}
 	m.loseHidden(src, o)
 	if isFile && src.Flow.Bodies == body.Latest && of.Latest != "" {
-		n, err := m.count(ctx, o.Name, "Id", m.result.ids(nodes), soql.Condition(of.Latest+" = false"))
+		n, err := m.count(ctx, o.Name, "Id", m.graph.IDs(nodes), soql.Condition(of.Latest+" = false"))
 		if err != nil {
 			return err
 		}
@@ -185,22 +194,66 @@ func (m *making) loseHidden(src *source.Source, o *closure.Object) {
 	}
 }
 
-// values counts the values of a field that aren't empty, of some records.
-func (m *making) values(ctx context.Context, o *closure.Object, f schema.Field, nodes []int) (int64, error) {
-	ids := m.result.ids(nodes)
-	switch {
-	case f.Type == schema.Base64:
-		return int64(len(ids)), nil
-	case f.Filterable && o.Name != closure.Link:
-		return m.count(ctx, o.Name, "Id", ids, soql.Condition(f.Name+" != null"))
-	}
-	var n int64
-	err := m.texts(ctx, o, []string{f.Name}, ids, func(_ string, bytes int64) {
-		if bytes > 0 {
-			n++
+// fieldsAtOnce is how many fields are read together where their values are counted.
+const fieldsAtOnce = 50
+
+// values counts the values of fields that aren't empty, of some records. It reads them: whole records come
+// 2,000 with a call, and some fields can't be asked for by a condition.
+func (m *making) values(
+	ctx context.Context, src *source.Source, fields []schema.Field, ids []string,
+) (map[string]int64, error) {
+	counts := map[string]int64{}
+	var names []string
+	for _, f := range fields {
+		switch {
+		case f.Type == schema.Base64:
+			counts[f.Name] = int64(len(ids))
+		case slices.Contains(src.Flow.Withheld, f.Name):
+			counts[f.Name] = uncounted
+		default:
+			names = append(names, f.Name)
 		}
-	})
-	return n, err
+	}
+	finder := lookup.Finder{Org: m.Org, Object: src.Object}
+	for group := range slices.Chunk(names, fieldsAtOnce) {
+		missing := map[string]bool{}
+		for _, id := range ids {
+			missing[id] = true
+		}
+		asked := append([]string{"Id"}, group...)
+		count := func(record salesforce.Record) error {
+			id, err := record.Text("Id")
+			delete(missing, id)
+			return errors.Join(err, countIn(counts, record, group))
+		}
+		if err := finder.Collect(ctx, ids, asked, count); err != nil {
+			return nil, err
+		}
+		// Archived activities are found by a query alone.
+		for record, err := range finder.Records(ctx, slices.Sorted(maps.Keys(missing)), asked) {
+			if err == nil {
+				err = countIn(counts, record, group)
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
+	}
+	return counts, nil
+}
+
+// countIn counts the fields of a record that have a value.
+func countIn(counts map[string]int64, record salesforce.Record, fields []string) error {
+	for _, field := range fields {
+		text, err := record.Text(field)
+		if err != nil {
+			return err
+		}
+		if text != "" {
+			counts[field]++
+		}
+	}
+	return nil
 }
 
 // texts reads fields of records, and tells how long their texts are together.

@@ -168,3 +168,48 @@ func TestNonprofit(t *testing.T) {
 		t.Errorf("%d were deleted of %d", got, r.end.In)
 	}
 }
+
+// hardis#296: attachments of emails aren't forgotten. What hangs on records of two levels stands below the deeper.
+func TestFilesOfEmails(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, fakeorg.Options{StandardDelete: true}, support, everything()...)
+	root := w.create("Case", `{"Subject":"Zzz","Status":"New"}`)
+	email := w.create("EmailMessage", `{"ParentId":"`+root+`","TextBody":"Hello"}`)
+	attachment := w.create("Attachment", `{"Name":"a","ParentId":"`+email+`","Body":"YWJj"}`)
+	version := w.create("ContentVersion", `{"Title":"a","PathOnClient":"a.txt","VersionData":"YWJj",`+
+		`"FirstPublishLocationId":"`+root+`"}`)
+	document := w.value("ContentVersion", version, "ContentDocumentId")
+	w.create("ContentDocumentLink", `{"ContentDocumentId":"`+document+`","LinkedEntityId":"`+email+`","ShareType":"V"}`)
+	_, r := w.plan(policy.Policy{Root: "Case", Where: "Subject = 'Zzz'", Cascades: true})
+	for id, level := range map[string]int{root: 0, email: 1, attachment: 2, document: 2, version: 3} {
+		if one := r.by[id]; one.Fate != manifest.In || one.Level != level || one.Root != root {
+			t.Errorf("level %d: %+v", level, one)
+		}
+	}
+	if r.by[document].Parent != email || r.end.Files != 6 || r.end.In != 8 {
+		t.Errorf("%+v; %+v", r.by[document], r.end)
+	}
+	w.carryOut(r)
+}
+
+// An Account with those below it, and those below them, where the policy says so: else they stay, and lose their
+// lookup.
+func TestRecordsOfTheSameObject(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, fakeorg.Options{StandardDelete: true}, support, everything()...)
+	top := w.record("Account", map[string]string{"Name": "Zzz"})
+	under := w.record("Account", map[string]string{"Name": "Y", "ParentId": top})
+	last := w.record("Account", map[string]string{"Name": "X", "ParentId": under})
+	w.must(w.org.Update(top, map[string]any{"ParentId": last})) // in a circle
+	_, r := w.plan(zzz(nil))
+	r.fates(t, map[string]string{top: "in", under: "", last: ""})
+	if len(r.clears) != 1 || r.clears[0].ID != under || r.clears[0].Field != "ParentId" {
+		t.Errorf("%+v", r.clears)
+	}
+	_, r = w.plan(zzz(func(p *policy.Policy) { p.Plus = []string{"Account"} }))
+	r.fates(t, map[string]string{top: "in", under: "in", last: "in"})
+	if len(r.clears) != 0 || r.end.Roots != 1 {
+		t.Errorf("%+v, %+v", r.clears, r.end)
+	}
+	w.carryOut(r)
+}

@@ -36,19 +36,10 @@ func (r *result) going() [][]int {
 func (r *result) of(object string, going [][]int) []string {
 	for at, o := range r.graph.Objects {
 		if o.Name == object {
-			return r.ids(going[at])
+			return r.graph.IDs(going[at])
 		}
 	}
 	return nil
-}
-
-// ids are those of some records.
-func (r *result) ids(nodes []int) []string {
-	ids := make([]string, len(nodes))
-	for i, n := range nodes {
-		ids[i] = r.graph.Nodes[n].ID
-	}
-	return ids
 }
 
 // objects says what the plan does to each object at each level, in the order of a plan.
@@ -180,9 +171,22 @@ func (r *result) record(n int, by map[int]way) manifest.Record {
 		line.Root = r.graph.Nodes[root].ID
 	}
 	if w, ok := by[n]; ok {
-		line.Parent, line.By = r.graph.Nodes[w.parent].ID, w.field
+		line.Parent, line.By = r.graph.Nodes[r.taker(n, by)].ID, w.field
 	}
 	return line
+}
+
+// taker is the record whose delete takes another along: where that only goes along itself, the one above.
+func (r *result) taker(n int, by map[int]way) int {
+	taker := by[n].parent
+	for range len(r.graph.Nodes) { // a circle ends, too
+		up, ok := by[taker]
+		if !ok || !r.graph.Nodes[n].Along || !r.graph.Nodes[taker].Along {
+			break
+		}
+		taker = up.parent
+	}
+	return taker
 }
 
 // clears lists the lookups that Salesforce would empty, of records that stay.

@@ -38,7 +38,7 @@ func (m *making) measure(ctx context.Context) error {
 				fields = append(fields, f.Name)
 			}
 		}
-		err := m.texts(ctx, o, fields, m.result.ids(going[at]), func(id string, bytes int64) {
+		err := m.texts(ctx, o, fields, m.graph.IDs(going[at]), func(id string, bytes int64) {
 			if n, ok := m.graph.Find(id); ok {
 				m.result.content[n] = bytes
 			}

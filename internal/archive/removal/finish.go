@@ -2,7 +2,6 @@ package removal
 
 import (
 	"context"
-	"fmt"
 
 	"catchment/internal/archive"
 	"catchment/internal/archive/evidence"
@@ -33,7 +32,7 @@ func (r *run) finish(ctx context.Context) error {
 	if err := r.keepBook(ctx); err != nil {
 		return err
 	}
-	certificate, err := r.certify(ctx)
+	certificate, err := certify(ctx, r)
 	if err != nil {
 		return err
 	}
@@ -46,17 +45,6 @@ func (r *run) finish(ctx context.Context) error {
 		return err
 	}
 	return r.book.Finish(ctx, evidence.End{At: now, After: after, Certificate: certificate, Counts: ends})
-}
-
-// certify has what stays compared with the org.
-func (r *run) certify(ctx context.Context) (digest string, err error) {
-	if r.Certify == nil {
-		return "", nil
-	}
-	if digest, err = r.Certify(ctx, r.paper.name, r.paper.going(-1)); err != nil {
-		return "", fmt.Errorf("compare what stays: %w", err)
-	}
-	return digest, nil
 }
 
 // keepBook writes into the evidence what ended outside a batch. The ledger doesn't change any

@@ -49,9 +49,8 @@ type Remover struct {
 	// Approvals are those of a plan that count, or an error says who is missing.
 	Approvals func(ctx context.Context, name string, head manifest.Head, digest string) ([]archive.Approval, error)
 
-	// Certify compares what stays of some objects with the org, keeps the certificate beside the
-	// evidence of a plan, and gives its digest; nil where nobody wants one.
-	Certify func(ctx context.Context, name string, objects []string) (digest string, err error)
+	// Certify compares flows as a whole, and gives verify's certificate, for the end of the evidence. It may be nil.
+	Certify func(ctx context.Context, flows []flow.Flow) ([]byte, error)
 
 	Version string          // of this catchment, for the evidence
 	ByJob   int             // so many records of a batch, or more, go by a job; 0 leaves that to us

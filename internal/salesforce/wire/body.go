@@ -2,11 +2,15 @@ package wire
 
 import (
 	"context"
+	"errors"
 	"io"
 	"time"
 
 	"catchment/internal/plan"
 )
+
+// ErrLarge says that more came than is taken of one answer. Who asks for less of it gets it.
+var ErrLarge = errors.New("the answer is larger")
 
 // body is an answer on its way. It ends with an error where it is cut, never as a short
 // one; where nothing comes any more; and where it is larger than it may be.
@@ -36,7 +40,7 @@ func (b *body) Read(p []byte) (n int, err error) {
 	b.read += int64(n)
 	switch cause := context.Cause(b.ctx); {
 	case b.read > b.most:
-		return 0, beyond("the answer is larger than %d MiB", b.most>>20)
+		return 0, beyond("%w than %d MiB", ErrLarge, b.most>>20)
 	case err == nil:
 		return n, nil
 	case cause != nil: // an answer that ends with its line has no other end than that we hung up

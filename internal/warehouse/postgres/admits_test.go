@@ -60,7 +60,7 @@ func TestGrantLater(t *testing.T) {
 	reads := func(role string, tables ...string) {
 		t.Helper()
 		for _, table := range append(tables, "_catchment_objects", "_catchment_fields", "_catchment_picklists",
-			"_catchment_files") {
+			"_catchment_files", "_catchment_archive") {
 			do("SET ROLE " + role + "; SELECT * FROM salesforce." + table + "; RESET ROLE")
 		}
 	}

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -11,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/archived"
 	"catchment/internal/warehouse/archived/archivedtest"
 	"catchment/internal/warehouse/gone"
 	"catchment/internal/warehouse/postgres"
@@ -180,5 +182,49 @@ func TestCallOfAnOlderVersion(t *testing.T) {
 			t.Fatalf("%q, %v", got, err)
 		}
 		do("UPDATE salesforce.account SET _catchment_rejected_at = now()")
+	}
+}
+
+// A procedure that a version without archives has installed would take archived rows for deleted ones: it
+// refuses from the first line of the ledger on.
+func TestOutdatedByAnArchive(t *testing.T) {
+	t.Parallel()
+	url := cluster.Database(t)
+	s := newSite(t, url, postgres.Options{})
+	must(t, s.w.Migrate(t.Context()))
+	s.prepared()
+	roles := warehouse.RolesOf(s.w)
+	install := func() {
+		must(t, roles.Procedures.Install(t.Context(), []warehouse.Procedure{{Table: account, Policy: gone.Remove}}))
+	}
+	ledger, _ := archived.Of(s.w)
+	write := func() {
+		must(t, ledger.Write(t.Context(), s.f, []archived.Line{{Plan: "p", Object: "Account", ID: "1",
+			State: archived.Proven}}))
+	}
+	source := func() string {
+		conn, err := pgx.Connect(t.Context(), url)
+		must(t, err)
+		var text string
+		row := conn.QueryRow(t.Context(), "SELECT prosrc FROM pg_proc WHERE proname = 'consolidate_account'")
+		must(t, errors.Join(row.Scan(&text), conn.Close(t.Context())))
+		return text
+	}
+	install()
+	now := source()
+	write()
+	if source() != now {
+		t.Error("one of this version is replaced")
+	}
+	do := admin(t, url)
+	do("CREATE OR REPLACE PROCEDURE salesforce_incremental.consolidate_account() AS $$ " +
+		"DECLARE n BIGINT; BEGIN n := 1; END; $$ LANGUAGE plpgsql")
+	write()
+	if text := source(); !strings.Contains(text, "--install") {
+		t.Errorf("%s", text)
+	}
+	install()
+	if source() != now {
+		t.Error("it can't be installed again")
 	}
 }

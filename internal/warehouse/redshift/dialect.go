@@ -75,6 +75,9 @@ func Dialect(long LongText) *dialect.Dialect {
 	if long == FailLongText {
 		d.Room.Text = redshiftText
 	}
+	if long == TruncateLongText {
+		d.Room.Cut = redshiftText
+	}
 	if long == SuperLongText {
 		d.Wide = "SUPER"
 	}

@@ -16,6 +16,7 @@ import (
 type Limits struct {
 	NUL      bool  // a text may hold a NUL character
 	Text     int   // bytes of a text, 0 for any number
+	Cut      int   // bytes behind which a text is cut off when it is loaded; 0 where none is
 	Digits   int   // of a decimal, before and after its point together; 0 where only the next two count
 	Whole    int   // digits of a decimal before its point
 	Fraction int   // digits of a decimal after its point

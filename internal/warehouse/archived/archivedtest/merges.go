@@ -108,10 +108,17 @@ func (d *desk) gone(t *testing.T, policy gone.Policy, minute int, ids, live []st
 		reason: gone.Purged, merge: merge}))
 	deleted(d.merge(t, reading{name: name("sweep"), minute: minute + 2, op: warehouse.Seen, header: "Id", records: live,
 		reason: gone.Hidden, merge: merge}))
+	var patches []string
+	for _, id := range ids {
+		patches = append(patches, fmt.Sprintf("%s,%s,patched", id, at(minute+3).Format("2006-01-02T15:04:05.000Z")))
+	}
+	c := d.merge(t, reading{name: name("patched"), minute: minute + 3, op: warehouse.Patch,
+		header: "Id,SystemModstamp,Name", records: patches, merge: merge})
+	same(t, "rows that were patched", c.Patched, 0)
 	merge.Complete = true
-	deleted(d.merge(t, reading{name: name("whole"), minute: minute + 3, records: lives, merge: merge}))
+	deleted(d.merge(t, reading{name: name("whole"), minute: minute + 4, records: lives, merge: merge}))
 	merge.Override = true
-	deleted(d.merge(t, reading{name: name("rebuilt"), minute: minute + 4, records: append(lives, binned...),
+	deleted(d.merge(t, reading{name: name("rebuilt"), minute: minute + 5, records: append(lives, binned...),
 		merge: merge}))
 }
 
@@ -152,7 +159,8 @@ func leaves(policy gone.Policy) func(*testing.T, *desk) {
 			records: []string{rec("1", 1, false), rec("2", 1, false)}})
 		must(t, d.ledger.Write(t.Context(), d.fence, []archived.Line{line("1", archived.Posted)}))
 		d.gone(t, policy, 300, []string{"1"}, []string{"2"})
-		same(t, "rows", d.says(t, warehousetest.Final, "account", "id", "isdeleted", reason), "1|false|~ 2|false|~")
+		same(t, "rows", d.says(t, warehousetest.Final, "account", "id", "name", "isdeleted", reason),
+			"1|name 1|false|~ 2|name 2|false|~")
 		same(t, "tombstones", d.says(t, warehousetest.Staging, "_catchment_tombstone", "record_key"), "")
 
 		must(t, d.ledger.Write(t.Context(), d.fence, []archived.Line{line("1", archived.Changed)}))

@@ -40,10 +40,9 @@ func (l *Ledger) Rows(ctx context.Context, t shape.Table, ids []string) ([]archi
 // rows reads as many as one statement is asked about.
 func (l *Ledger) rows(ctx context.Context, tx Tx, t shape.Table, ids []string, into map[string]archived.Row) error {
 	s, b := l.of(t), l.binds()
-	text := l.at.Dialect.Type(shape.Text, 0)
 	asked := []string{s.RecordKey("f"), s.Col("f", own.DeleteReason)}
 	for _, c := range t.Columns {
-		asked = append(asked, fmt.Sprintf("CAST(%s AS %s)", s.Col("f", c.Name), text))
+		asked = append(asked, l.textOf(c, s.Col("f", c.Name)))
 	}
 	sql := fmt.Sprintf("SELECT %s\nFROM %s f\nWHERE %s IN (%s)", strings.Join(asked, ", "), s.Final(),
 		s.Col("f", t.Key[0]), b.Texts(ids))
@@ -52,6 +51,14 @@ func (l *Ledger) rows(ctx context.Context, tx Tx, t shape.Table, ids []string, i
 		into[row.ID] = row
 		return err
 	}, sql, b.Args...)
+}
+
+// textOf is a value as a text. Not every warehouse casts a truth value to one.
+func (l *Ledger) textOf(c shape.Column, value string) string {
+	if c.Kind == shape.Bool {
+		return fmt.Sprintf("CASE WHEN %s THEN 'true' WHEN NOT %s THEN 'false' END", value, value)
+	}
+	return fmt.Sprintf("CAST(%s AS %s)", value, l.at.Dialect.Type(shape.Text, 0))
 }
 
 // readRow reads one of them.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"catchment/internal/warehouse/gone"
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql/dialect"
 	"catchment/internal/warehouse/sql/own"
@@ -13,12 +14,13 @@ import (
 // It is dropped where the row is newer: a patch is as new as the stamp that it
 // was read with, and never moves the row's (invariant 4). f is the row, v the
 // newest patch of its key. Where the whole record was rejected, the row stays
-// as it was.
+// as it was; so it does where an archive has taken its record out, or is about to.
 func (s *Merge) Patch(p Part) dialect.Statement {
 	b := s.Binds()
 	const at = "v._catchment_version"
 	now := b.Value(s.Now, shape.Timestamp)
-	where := s.where(p, b) + " AND " + s.notRejected("v", b.Text(s.Of.Attempt))
+	where := s.where(p, b) + " AND " + s.notRejected("v", b.Text(s.Of.Attempt)) +
+		" AND NOT " + s.RecordKey("v") + " IN (SELECT record_id " + s.leaving() + ")"
 	set, differs := s.patches(p)
 	sql := dialect.Fill(`UPDATE {final} AS f
 SET {set},
@@ -31,11 +33,13 @@ FROM (
 	WHERE {where}
 ) v
 WHERE v._catchment_rank = 1 AND {same_key}
-	AND ({differs})`, dialect.Holes{
+	AND ({differs})
+	AND NOT coalesce({reason} IN ({kept}), false)`, dialect.Holes{
 		"final": s.Rows(), "set": strings.Join(set, ",\n\t"), "synced_at": s.Quote(own.SyncedAt), "now": now,
 		"at": s.at(p), "key": s.Dialect.List("v.", s.Of.Table.Key), "seq": s.Col("v", own.Seq),
 		"staging": s.Staging(), "where": where, "same_key": s.SameKey("v", "f"),
-		"differs": strings.Join(differs, "\n\t\tOR "),
+		"differs": strings.Join(differs, "\n\t\tOR "), "reason": s.Col("f", own.DeleteReason),
+		"kept": literalsOf(gone.Reasons(), kept),
 	})
 	if !p.override {
 		sql += dialect.Fill(`

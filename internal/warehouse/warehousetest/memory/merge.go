@@ -295,12 +295,12 @@ func (m *merge) went(p part, v version) gone.Reason {
 // patch changes columns of rows that are there, where they differ. It moves no
 // stamp, and is dropped where the row is newer.
 func (m *merge) patch(p part, vs []version) {
-	rejected, rows := m.rejected(), byKey(m.Table, m.final.rows)
+	rejected, rows, leaving := m.rejected(), byKey(m.Table, m.final.rows), m.o.leaving(m.Table.Object)
 	whole := []string{p.carries(m.Table, fieldStamp), p.carries(m.Table, fieldDeleted), p.carries(m.Table, fieldMaster)}
 	for _, v := range newest(vs) {
 		r := rows[v.key]
 		late := r != nil && (v.at < r[colAt] || v.at == r[colAt] && v.readAt < r[colReadAt])
-		if r == nil || rejected[v.key] || late && !p.override {
+		if r == nil || rejected[v.key] || late && !p.override || leaving[v.key] || traitsOf(r[colReason]).Kept {
 			continue
 		}
 		differs := false

@@ -92,10 +92,11 @@ FROM (
 		PARTITION BY v."day__c", v."n__c"
 		ORDER BY coalesce(v."_catchment_at", v."_catchment_read_at") DESC NULLS LAST, v."_catchment_seq" DESC NULLS LAST) AS _catchment_rank
 	FROM "salesforce_incremental"."log__b" v
-	WHERE v."_catchment_attempt" = CAST(:attempt AS VARCHAR) AND v."_catchment_job" IN (CAST(:job AS VARCHAR)) AND v."_catchment_op" = 'patch' AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(:attempt AS VARCHAR) AND r.record_key = CAST(v."day__c" AS VARCHAR) || chr(31) || CAST(v."n__c" AS VARCHAR) AND coalesce(r."_catchment_op", 'put') = 'put')
+	WHERE v."_catchment_attempt" = CAST(:attempt AS VARCHAR) AND v."_catchment_job" IN (CAST(:job AS VARCHAR)) AND v."_catchment_op" = 'patch' AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(:attempt AS VARCHAR) AND r.record_key = CAST(v."day__c" AS VARCHAR) || chr(31) || CAST(v."n__c" AS VARCHAR) AND coalesce(r."_catchment_op", 'put') = 'put') AND NOT CAST(v."day__c" AS VARCHAR) || chr(31) || CAST(v."n__c" AS VARCHAR) IN (SELECT record_id FROM "salesforce"."_catchment_archive" a WHERE a.object = 'Log__b' AND a.state = 'posted')
 ) v
 WHERE v._catchment_rank = 1 AND v."day__c" = f."day__c" AND v."n__c" = f."n__c"
 	AND (f."text__c" IS DISTINCT FROM v."text__c")
+	AND NOT coalesce(f."_catchment_delete_reason" IN ('archived'), false)
 	AND (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') > coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01') OR
 		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') = coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01') >= coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01'));
 

@@ -111,11 +111,12 @@ FROM (
 		PARTITION BY v."id"
 		ORDER BY coalesce(v."_catchment_at", v."systemmodstamp", v."_catchment_read_at") DESC NULLS LAST, v."_catchment_seq" DESC NULLS LAST) AS _catchment_rank
 	FROM "salesforce_incremental"."account" v
-	WHERE v."_catchment_attempt" = CAST(:attempt AS VARCHAR) AND v."_catchment_job" IN (CAST(:job AS VARCHAR)) AND v."_catchment_op" = 'patch' AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(:attempt AS VARCHAR) AND r.record_key = CAST(v."id" AS VARCHAR) AND coalesce(r."_catchment_op", 'put') = 'put')
+	WHERE v."_catchment_attempt" = CAST(:attempt AS VARCHAR) AND v."_catchment_job" IN (CAST(:job AS VARCHAR)) AND v."_catchment_op" = 'patch' AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(:attempt AS VARCHAR) AND r.record_key = CAST(v."id" AS VARCHAR) AND coalesce(r."_catchment_op", 'put') = 'put') AND NOT CAST(v."id" AS VARCHAR) IN (SELECT record_id FROM "salesforce"."_catchment_archive" a WHERE a.object = 'Account' AND a.state = 'posted')
 ) v
 WHERE v._catchment_rank = 1 AND v."id" = f."id"
 	AND (f."odd""name" IS DISTINCT FROM v."odd""name"
 		OR f."amount__c" IS DISTINCT FROM v."amount__c")
+	AND NOT coalesce(f."_catchment_delete_reason" IN ('archived'), false)
 	AND (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') > coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01') OR
 		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') = coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01') >= coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01'));
 

@@ -279,11 +279,12 @@ FROM (
 		PARTITION BY v."id"
 		ORDER BY coalesce(v."_catchment_at", v."systemmodstamp", v."_catchment_read_at") DESC NULLS LAST, v."_catchment_seq" DESC NULLS LAST) AS _catchment_rank
 	FROM "salesforce_incremental"."account" v
-	WHERE v."_catchment_attempt" IS NOT DISTINCT FROM CAST(this_attempt AS TEXT) AND coalesce(v."_catchment_job", '') = this_job AND v."_catchment_op" = 'patch' AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS TEXT) AND r.record_key = CAST(v."id" AS TEXT) AND coalesce(r."_catchment_op", 'put') = 'put')
+	WHERE v."_catchment_attempt" IS NOT DISTINCT FROM CAST(this_attempt AS TEXT) AND coalesce(v."_catchment_job", '') = this_job AND v."_catchment_op" = 'patch' AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS TEXT) AND r.record_key = CAST(v."id" AS TEXT) AND coalesce(r."_catchment_op", 'put') = 'put') AND NOT CAST(v."id" AS TEXT) IN (SELECT record_id FROM "salesforce"."_catchment_archive" a WHERE a.object = 'Account' AND a.state = 'posted')
 ) v
 WHERE v._catchment_rank = 1 AND v."id" = f."id"
 	AND (strpos(',' || this_columns || ',', ',odd"name,') > 0 AND f."odd""name" IS DISTINCT FROM v."odd""name"
-		OR strpos(',' || this_columns || ',', ',amount__c,') > 0 AND f."amount__c" IS DISTINCT FROM v."amount__c");
+		OR strpos(',' || this_columns || ',', ',amount__c,') > 0 AND f."amount__c" IS DISTINCT FROM v."amount__c")
+	AND NOT coalesce(f."_catchment_delete_reason" IN ('archived'), false);
 			ELSE
 				UPDATE "salesforce"."account" AS f
 SET "odd""name" = CASE WHEN strpos(',' || this_columns || ',', ',odd"name,') > 0 THEN v."odd""name" ELSE f."odd""name" END,
@@ -294,11 +295,12 @@ FROM (
 		PARTITION BY v."id"
 		ORDER BY coalesce(v."_catchment_at", v."systemmodstamp", v."_catchment_read_at") DESC NULLS LAST, v."_catchment_seq" DESC NULLS LAST) AS _catchment_rank
 	FROM "salesforce_incremental"."account" v
-	WHERE v."_catchment_attempt" IS NOT DISTINCT FROM CAST(this_attempt AS TEXT) AND coalesce(v."_catchment_job", '') = this_job AND v."_catchment_op" = 'patch' AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS TEXT) AND r.record_key = CAST(v."id" AS TEXT) AND coalesce(r."_catchment_op", 'put') = 'put')
+	WHERE v."_catchment_attempt" IS NOT DISTINCT FROM CAST(this_attempt AS TEXT) AND coalesce(v."_catchment_job", '') = this_job AND v."_catchment_op" = 'patch' AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS TEXT) AND r.record_key = CAST(v."id" AS TEXT) AND coalesce(r."_catchment_op", 'put') = 'put') AND NOT CAST(v."id" AS TEXT) IN (SELECT record_id FROM "salesforce"."_catchment_archive" a WHERE a.object = 'Account' AND a.state = 'posted')
 ) v
 WHERE v._catchment_rank = 1 AND v."id" = f."id"
 	AND (strpos(',' || this_columns || ',', ',odd"name,') > 0 AND f."odd""name" IS DISTINCT FROM v."odd""name"
 		OR strpos(',' || this_columns || ',', ',amount__c,') > 0 AND f."amount__c" IS DISTINCT FROM v."amount__c")
+	AND NOT coalesce(f."_catchment_delete_reason" IN ('archived'), false)
 	AND (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') > coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01') OR
 		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') = coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01') >= coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01'));
 			END IF;
@@ -865,11 +867,12 @@ FROM (
 		PARTITION BY v."id"
 		ORDER BY coalesce(v."_catchment_at", v."systemmodstamp", v."_catchment_read_at") DESC NULLS LAST, v."_catchment_seq" DESC NULLS LAST) AS _catchment_rank
 	FROM "salesforce_incremental"."contact" v
-	WHERE v."_catchment_attempt" IS NOT DISTINCT FROM CAST(this_attempt AS TEXT) AND coalesce(v."_catchment_job", '') = this_job AND v."_catchment_op" = 'patch' AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS TEXT) AND r.record_key = CAST(v."id" AS TEXT) AND coalesce(r."_catchment_op", 'put') = 'put')
+	WHERE v."_catchment_attempt" IS NOT DISTINCT FROM CAST(this_attempt AS TEXT) AND coalesce(v."_catchment_job", '') = this_job AND v."_catchment_op" = 'patch' AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS TEXT) AND r.record_key = CAST(v."id" AS TEXT) AND coalesce(r."_catchment_op", 'put') = 'put') AND NOT CAST(v."id" AS TEXT) IN (SELECT record_id FROM "salesforce"."_catchment_archive" a WHERE a.object = 'Account' AND a.state = 'posted')
 ) v
 WHERE v._catchment_rank = 1 AND v."id" = f."id"
 	AND (strpos(',' || this_columns || ',', ',odd"name,') > 0 AND f."odd""name" IS DISTINCT FROM v."odd""name"
-		OR strpos(',' || this_columns || ',', ',amount__c,') > 0 AND f."amount__c" IS DISTINCT FROM v."amount__c");
+		OR strpos(',' || this_columns || ',', ',amount__c,') > 0 AND f."amount__c" IS DISTINCT FROM v."amount__c")
+	AND NOT coalesce(f."_catchment_delete_reason" IN ('archived'), false);
 			ELSE
 				UPDATE "salesforce"."contact" AS f
 SET "odd""name" = CASE WHEN strpos(',' || this_columns || ',', ',odd"name,') > 0 THEN v."odd""name" ELSE f."odd""name" END,
@@ -880,11 +883,12 @@ FROM (
 		PARTITION BY v."id"
 		ORDER BY coalesce(v."_catchment_at", v."systemmodstamp", v."_catchment_read_at") DESC NULLS LAST, v."_catchment_seq" DESC NULLS LAST) AS _catchment_rank
 	FROM "salesforce_incremental"."contact" v
-	WHERE v."_catchment_attempt" IS NOT DISTINCT FROM CAST(this_attempt AS TEXT) AND coalesce(v."_catchment_job", '') = this_job AND v."_catchment_op" = 'patch' AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS TEXT) AND r.record_key = CAST(v."id" AS TEXT) AND coalesce(r."_catchment_op", 'put') = 'put')
+	WHERE v."_catchment_attempt" IS NOT DISTINCT FROM CAST(this_attempt AS TEXT) AND coalesce(v."_catchment_job", '') = this_job AND v."_catchment_op" = 'patch' AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS TEXT) AND r.record_key = CAST(v."id" AS TEXT) AND coalesce(r."_catchment_op", 'put') = 'put') AND NOT CAST(v."id" AS TEXT) IN (SELECT record_id FROM "salesforce"."_catchment_archive" a WHERE a.object = 'Account' AND a.state = 'posted')
 ) v
 WHERE v._catchment_rank = 1 AND v."id" = f."id"
 	AND (strpos(',' || this_columns || ',', ',odd"name,') > 0 AND f."odd""name" IS DISTINCT FROM v."odd""name"
 		OR strpos(',' || this_columns || ',', ',amount__c,') > 0 AND f."amount__c" IS DISTINCT FROM v."amount__c")
+	AND NOT coalesce(f."_catchment_delete_reason" IN ('archived'), false)
 	AND (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') > coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01') OR
 		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') = coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01') >= coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01'));
 			END IF;

@@ -1,0 +1,136 @@
+package planning_test
+
+import (
+	"fmt"
+	"testing"
+
+	"catchment/internal/archive/manifest"
+	"catchment/internal/body"
+	"catchment/internal/fakeorg"
+	"catchment/internal/policy"
+)
+
+// A field that was copied once and isn't seen any more, one that no query gives, and bodies that aren't copied.
+func TestLossesOfFiles(t *testing.T) {
+	t.Parallel()
+	w, account, _ := customers(t, "Visit__c", "Step__c", "Attachment", "ContentDocument", "ContentVersion",
+		"ContentDocumentLink")
+	w.create("Attachment", `{"Name":"a","ParentId":"`+account+`","Body":"YWJj"}`)
+	version := w.create("ContentVersion", `{"Title":"a","PathOnClient":"a.txt","VersionData":"YWJj",`+
+		`"FirstPublishLocationId":"`+account+`"}`)
+	document := w.value("ContentVersion", version, "ContentDocumentId")
+	w.create("ContentVersion", `{"Title":"a","PathOnClient":"a.txt","VersionData":"YWJjZA==",`+
+		`"ContentDocumentId":"`+document+`"}`)
+	lost := func(want string) {
+		t.Helper()
+		sum, err := w.try(zzz(nil))
+		got := ""
+		for _, l := range sum.Losses {
+			got += fmt.Sprintf("%s=%d ", l.What, l.Records)
+		}
+		if got != want || (err != nil) != (want != "") {
+			t.Errorf("lost %q, not %q: %v", got, want, err)
+		}
+	}
+	lost("")
+	for i, fl := range w.copied {
+		if fl.Bodies != "" {
+			w.copied[i].Bodies = body.Latest
+		}
+	}
+	lost("ContentVersion.VersionData=1 ")
+	for i := range w.copied {
+		w.copied[i].Bodies = ""
+	}
+	lost("Attachment.Body=1 ContentVersion.VersionData=2 ")
+}
+
+// A document goes where all that it is linked to goes. Its versions and links go along; its owner's link shares it
+// with nobody.
+func TestFiles(t *testing.T) {
+	t.Parallel()
+	for name, options := range map[string]fakeorg.Options{
+		"hardis486OneDocumentManyLinks": {StandardDelete: true},
+		"GraxQueryAllFilesMissing":      {StandardDelete: true, NoQueryAllFiles: true},
+	} {
+		t.Run(name, func(t *testing.T) { plansFiles(t, options) })
+	}
+}
+
+func plansFiles(t *testing.T, options fakeorg.Options) {
+	t.Helper()
+	w := newWorld(t, options, small, "Account", "ContentDocument", "ContentVersion", "ContentDocumentLink")
+	one := w.record("Account", map[string]string{"Name": "Zzz"})
+	two := w.record("Account", map[string]string{"Name": "Zzz"})
+	stays := w.record("Account", map[string]string{"Name": "Stays"})
+	file := func(to ...string) (document, version string) {
+		version = w.create("ContentVersion", `{"Title":"a","PathOnClient":"a.txt","VersionData":"YWJj",`+
+			`"FirstPublishLocationId":"`+to[0]+`"}`)
+		document = w.value("ContentVersion", version, "ContentDocumentId")
+		for _, id := range to[1:] {
+			w.create("ContentDocumentLink", `{"ContentDocumentId":"`+document+`","LinkedEntityId":"`+id+
+				`","ShareType":"V"}`)
+		}
+		return document, version
+	}
+	own, version := file(one)
+	both, _ := file(one, two)
+	shared, _ := file(two, stays)
+	_, r := w.plan(zzz(nil))
+	r.fates(t, map[string]string{one: "in", two: "in", own: "in", version: "in", both: "in", shared: "", stays: ""})
+	if r.by[own].Level != 1 || r.by[version].Level != 2 || !r.by[version].Along || r.by[own].Along ||
+		r.by[version].Parent != own || r.by[version].Size != 3 || r.by[both].By != "ContentDocumentLink" {
+		t.Errorf("%+v, %+v, %+v", r.by[own], r.by[version], r.by[both])
+	}
+	if r.end.Files != 6 {
+		t.Errorf("%d bytes of files", r.end.Files)
+	}
+	links := 0
+	for _, one := range r.records {
+		if one.Object == "ContentDocumentLink" {
+			links++
+			if !one.Along || one.Fate != manifest.In || one.Parent == shared {
+				t.Errorf("%+v", one)
+			}
+		}
+	}
+	if links != 6 { // three to records and two to owners of documents that go, one to a record that goes
+		t.Errorf("%d links", links)
+	}
+
+	held := zzz(func(p *policy.Policy) { p.Hold = []policy.Hold{{File: "holds"}} })
+	w.files["holds"] = "# the law\n\n" + shared[:15] + "\r\n"
+	_, r = w.plan(held)
+	r.fates(t, map[string]string{one: "in", two: "held", own: "in", both: "blocked"})
+
+	none := zzz(func(p *policy.Policy) { p.Files = policy.NoFiles })
+	_, r = w.plan(none)
+	r.fates(t, map[string]string{one: "in", two: "in", own: "", both: ""})
+	if r.end.Files != 0 {
+		t.Errorf("%d bytes of files that stay", r.end.Files)
+	}
+	w.carryOut(r)
+}
+
+// A file that hangs on nothing but what goes would be deleted along, whatever the policy says of files.
+func TestLastLink(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, fakeorg.Options{StandardDelete: true}, small, "Account", "ContentDocument", "ContentVersion",
+		"ContentDocumentLink")
+	account := w.record("Account", map[string]string{"Name": "Zzz"})
+	version := w.create("ContentVersion", `{"Title":"a","PathOnClient":"a.txt","VersionData":"YWJj",`+
+		`"FirstPublishLocationId":"`+account+`"}`)
+	document := w.value("ContentVersion", version, "ContentDocumentId")
+	for r, err := range w.client.Query(t.Context(), "SELECT Id, LinkedEntityId FROM ContentDocumentLink WHERE "+
+		"ContentDocumentId = '"+document+"'", false) {
+		w.must(err)
+		id, _ := r.Text("Id")
+		if to, _ := r.Text("LinkedEntityId"); to != account {
+			w.must(w.org.Delete(id))
+		}
+	}
+	_, r := w.plan(zzz(func(p *policy.Policy) { p.Files = policy.NoFiles }))
+	r.fates(t, map[string]string{account: "blocked"})
+	_, r = w.plan(zzz(nil))
+	r.fates(t, map[string]string{account: "in", document: "in"})
+}
