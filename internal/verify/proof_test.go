@@ -63,9 +63,11 @@ func says(t *testing.T, got []archive.Verdict, want ...string) {
 }
 
 // Each record gets a verdict of its own: what is wrong with one is no matter of the next.
-func TestProve(t *testing.T) {
-	t.Parallel()
+func TestProve(t *testing.T) { onShelves(t, testProve) }
+
+func testProve(t *testing.T, on rig.Shelf) {
 	r := rig.Small(t, "Contact", 40)
+	r.Shelf = on
 	r.Later(time.Hour)
 	r.Done(nil)
 	ids := r.IDs("Contact")
@@ -103,9 +105,11 @@ func TestProve(t *testing.T) {
 }
 
 // In the bin a record is what it was when it was deleted.
-func TestProveBin(t *testing.T) {
-	t.Parallel()
+func TestProveBin(t *testing.T) { onShelves(t, testProveBin) }
+
+func testProveBin(t *testing.T, on rig.Shelf) {
 	r := rig.Small(t, "Contact", 40)
+	r.Shelf = on
 	r.Later(time.Hour)
 	r.Done(nil)
 	ids := r.IDs("Contact")

@@ -14,7 +14,10 @@ import (
 	"catchment/internal/warehouse/archived"
 )
 
-var replay = flag.Uint64("seed", 0, "replay the tale of this seed")
+var (
+	replay = flag.Uint64("seed", 0, "replay the tale of this seed")
+	tales  = flag.Int("tales", 200, "how many tales of chance are told")
+)
 
 // A tale is the evidence of a plan of which chance decides.
 type tale struct {
@@ -109,10 +112,7 @@ func (s *tale) spoil() string {
 // evidence of a plan checks and counts each record once; and no change is left unseen.
 func TestEvidenceOfChance(t *testing.T) {
 	t.Parallel()
-	seeds := 1000
-	if testing.Short() {
-		seeds = 50
-	}
+	seeds := *tales
 	first := uint64(time.Now().UnixNano())
 	if *replay > 0 {
 		first, seeds = *replay, 1
