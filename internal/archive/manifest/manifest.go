@@ -85,6 +85,9 @@ type Object struct {
 	Live    int64  `json:"live"`  // records that the org has of it
 	Bytes   int64  `json:"bytes"` // of data storage that In takes
 	Files   int64  `json:"files"` // bytes of file storage
+	// Fields are those that the copies of its records hold. Where one isn't copied or seen any more once the plan
+	// is carried out, a proof would no longer speak of it.
+	Fields []string `json:"fields,omitempty"`
 }
 
 // A Loss is what goes with the plan and isn't in the copy.

@@ -15,6 +15,11 @@ import (
 // summary is what the plan says, without its records and its name.
 func (m *making) summary() *Summary {
 	objects := m.result.objects()
+	for i, o := range objects {
+		if src := m.sources[o.Object]; src != nil {
+			objects[i].Fields = src.Names()
+		}
+	}
 	sum := &Summary{
 		Head: m.head(), Objects: objects, Losses: m.losses, End: m.result.end(objects, m.bin, m.policy.Cap.PerDay),
 		More: m.roots.more, BinRoom: m.binRoom, Price: m.Price,

@@ -230,6 +230,8 @@ func TestStops(t *testing.T) {
 			h.Must(h.Org.Undelete(h.ids["one v1"]))
 		}, want: map[string]string{"one s": "deleted", "one v2": "deleted", "two": "deleted",
 			"one v1": "changed", "one": "changed: a record below it was kept"}},
+		{name: "a field is hidden from the user", between: func(h *house) { h.Hide("Text__c") },
+			stops: "Step__c.Text__c isn't copied any more", mend: func(h *house) { h.Between(nil) }, want: all},
 		{name: "a day is used up", before: func(h *house) { h.now.Cap.PerDay = 4 },
 			stops: "that may go on one day", mend: func(h *house) {
 				if gone := h.gone(); len(gone) != 4 {

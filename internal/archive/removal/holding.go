@@ -8,6 +8,7 @@ import (
 
 	"catchment/internal/flow"
 	"catchment/internal/lease"
+	"catchment/internal/plan"
 	"catchment/internal/source"
 )
 
@@ -30,6 +31,9 @@ func (r *run) holding(ctx context.Context, object string, do func(*holding) erro
 	if err != nil {
 		return err
 	}
+	if err := r.paper.covered(src); err != nil {
+		return err
+	}
 	held, err := r.Holder.Hold(ctx, fl.Object)
 	if err != nil {
 		return err
@@ -42,6 +46,27 @@ func (r *run) holding(ctx context.Context, object string, do func(*holding) erro
 		return err
 	}
 	return do(&holding{lease: held, flow: fl, src: src})
+}
+
+// covered refuses a source that lacks fields which the plan had: a proof would say nothing of them.
+func (p *paper) covered(src *source.Source) error {
+	has := map[string]bool{}
+	for _, name := range src.Names() {
+		has[strings.ToLower(name)] = true
+	}
+	for _, o := range p.objects {
+		if !sameObject(o.Object, src.Object.Name) {
+			continue
+		}
+		for _, name := range o.Fields {
+			if !has[strings.ToLower(name)] {
+				return plan.Fixf("let the user see it and the flow copy it again, or plan anew with: catchment archive "+
+					"plan "+p.head.Policy.Name, "%s.%s isn't copied any more, which plan %s counted on", o.Object, name,
+					p.name)
+			}
+		}
+	}
+	return nil
 }
 
 // renew lets the leases last.

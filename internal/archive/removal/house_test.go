@@ -115,7 +115,8 @@ func (h *house) noteClear(name, object, account string) {
 // A kinship is how the house's objects hang together.
 func kinship() []manifest.Object {
 	return []manifest.Object{
-		{Object: "Step__c", Level: 2, Prefix: "a0S"}, {Object: "Visit__c", Level: 1, Prefix: "a0V"},
+		{Object: "Step__c", Level: 2, Prefix: "a0S", Fields: []string{"Id", "Text__c"}},
+		{Object: "Visit__c", Level: 1, Prefix: "a0V"},
 		{Object: "Account", Level: 0, Prefix: "001"},
 	}
 }
