@@ -36,7 +36,7 @@ func standingOf(ctx context.Context, d *Desk, name string) (report.Standing, err
 	if s.Reasons, err = troubles(ctx, ledger, name); err != nil {
 		return s, err
 	}
-	if s.State != report.Cooling && s.State != report.Deleting {
+	if s.State != report.Cooling {
 		return s, nil
 	}
 	until, err := cooled(ctx, ledger, o)
