@@ -60,9 +60,9 @@ func (p *paper) covered(src *source.Source) error {
 		}
 		for _, name := range o.Fields {
 			if !has[strings.ToLower(name)] {
-				return plan.Fixf("let the user see it and the flow copy it again, or plan anew with: catchment archive "+
-					"plan "+p.head.Policy.Name, "%s.%s isn't copied any more, which plan %s counted on", o.Object, name,
-					p.name)
+				return plan.Fixf("let the user see it and the flow copy it again, or plan anew with: "+
+					"catchment archive plan "+p.head.Policy.Name,
+					"%s.%s isn't copied any more, which plan %s counted on", o.Object, name, p.name)
 			}
 		}
 	}

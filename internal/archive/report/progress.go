@@ -42,8 +42,9 @@ type Standing struct {
 	Vanished int64         `json:"vanished"`
 	Why      string        `json:"why,omitempty"` // it doesn't go on before
 
-	Levels []Level `json:"-"`
-	Next   string  `json:"-"`
+	Levels  []Level  `json:"-"`
+	Reasons []Reason `json:"-"` // of what changed or failed
+	Next    string   `json:"-"`
 }
 
 // A Level is how far one object is at one level.
@@ -87,6 +88,10 @@ func (s Standing) Lines() []any {
 		l.Type, l.Plan = "archive_level", s.Plan
 		lines = append(lines, l)
 	}
+	for _, r := range s.Reasons {
+		r.Type, r.Plan = "archive_reason", s.Plan
+		lines = append(lines, r)
+	}
 	s.Type = "archive_status"
 	return append(lines, s)
 }
@@ -103,6 +108,9 @@ func (s Standing) Text() (t status.Text) {
 	if len(rows) > 0 {
 		t.Grid([]string{"OBJECT", "LEVEL", "SELECTED", "DELETED", "CHANGED", "HELD", "BLOCKED", "VANISHED", "FAILED",
 			"OPEN", "BACK"}, []bool{false, true, true, true, true, true, true, true, true, true, true}, rows)
+	}
+	for _, r := range s.Reasons {
+		t.Talk("%s of %s %s: %s", plural.Of(r.Records, "record"), r.Object, r.Fate, r.Reason)
 	}
 	if s.Dry {
 		t.Talk("nothing was deleted: this was a look")

@@ -76,7 +76,7 @@ type Loss struct {
 
 // A Reason is why some records stay.
 type Reason struct {
-	Fate    string `json:"fate"` // held or blocked
+	Fate    string `json:"fate"` // held or blocked; of a plan that is carried out, an end
 	Object  string `json:"object"`
 	Plan    string `json:"plan"`
 	Reason  string `json:"reason"`
@@ -185,15 +185,16 @@ func (l Loss) say(t *status.Text, policy string) {
 	t.Warn("no copy", lost, "copy it, or allow that in policy "+policy+" with `lose: ["+l.What+"]`, and plan again")
 }
 
-// A Record is what a plan has for one record, for who asks for Ids.
+// A Record is what a plan has for one record, or what became of it, for who asks for Ids.
 type Record struct {
-	Fate   string `json:"fate"`
+	Fate   string `json:"fate"` // in, held or blocked; once the plan is carried out, the state or end
 	ID     string `json:"id"`
 	Level  int    `json:"level"`
+	NewID  string `json:"new_id,omitempty"` // of the record that took its place, once it was brought back
 	Object string `json:"object"`
 	Plan   string `json:"plan"`
 	Reason string `json:"reason,omitempty"`
-	Root   string `json:"root"`
+	Root   string `json:"root,omitempty"` // that it goes with
 	Type   string `json:"type"`
 }
 

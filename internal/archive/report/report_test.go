@@ -41,6 +41,7 @@ func TestReports(t *testing.T) {
 			{Object: "EmailMessage", Level: 1, Selected: 5, Deleted: 3, Changed: 1, Failed: 1, Back: 1},
 			{Object: "Case", Selected: 4, Open: 1, Held: 1, Blocked: 1, Vanished: 1},
 		},
+		Reasons: []Reason{{Object: "EmailMessage", Fate: "failed", Reason: "TextBody differs", Records: 1}},
 	}
 	standing.Sum()
 	statustest.Golden(t, map[string]status.Report{

@@ -36,9 +36,9 @@ func approveCommand(at At) *cobra.Command {
 		Long: `Show what a plan would do, what would be lost included, and say that you agree: on a
 terminal it asks, elsewhere it wants --yes.
 
-Where the policy wants several people, each signs the plan's digest by a key that the
-policy names, and gives the signature in; so nobody agrees in another one's name, and
-whoever made the plan can't agree alone:
+Where the policy wants several people, it only shows the plan. Each of them signs its
+digest by a key that the policy names, and gives the signature in; so nobody agrees in
+another one's name, and whoever made the plan can't agree alone:
 
   catchment archive approve PLAN --text > plan.txt
   ssh-keygen -Y sign -n catchment-archive -f ~/.ssh/id_ed25519 plan.txt
@@ -103,11 +103,11 @@ func word(d *Desk, o outline, flags approveFlags) (archive.Approval, error) {
 		}
 		return approval.BySignature(o.head, o.digest, text, d.Now())
 	}
-	given, err := approval.ByUser(o.head, o.digest, d.Me, d.Now())
-	if err != nil {
+	if err := d.Print(o.report(d.File.Archive.Price)); err != nil { // also for who has to sign
 		return archive.Approval{}, err
 	}
-	if err := d.Print(o.report(d.File.Archive.Price)); err != nil {
+	given, err := approval.ByUser(o.head, o.digest, d.Me, d.Now())
+	if err != nil {
 		return archive.Approval{}, err
 	}
 	if !flags.yes && !d.Ask("Do you agree?") {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -29,7 +28,7 @@ type outline struct {
 	end     manifest.End
 }
 
-// reasonsAtMost are told of one plan; what stays for others is counted together.
+// reasonsAtMost are told of one plan.
 const reasonsAtMost = 20
 
 // An eachRecord is told of the records of a plan; it may be nil.
@@ -49,7 +48,7 @@ func readOutline(ctx context.Context, store blob.Store, name string, each eachRe
 	}
 	defer func() { _ = in.Close() }() // what was read has a digest
 	o.name = name
-	stay := map[report.Reason]int64{}
+	stay := whys{}
 	o.digest, err = manifest.Read(in, manifest.Each{
 		Head: func(h manifest.Head) error {
 			o.head = h
@@ -64,7 +63,9 @@ func readOutline(ctx context.Context, store blob.Store, name string, each eachRe
 			return nil
 		},
 		Record: func(r manifest.Record) error {
-			countStay(stay, r)
+			if r.Fate != manifest.In {
+				stay.count(stays(r), "catchment archive status "+name+" --ids FILE")
+			}
 			if each == nil {
 				return nil
 			}
@@ -75,7 +76,7 @@ func readOutline(ctx context.Context, store blob.Store, name string, each eachRe
 			return nil
 		},
 	})
-	o.reasons = reasons(stay)
+	o.reasons = stay.list()
 	switch {
 	case err != nil && plan.ClassOf(err) == plan.Fix:
 		return o, spoiled{err}
@@ -98,28 +99,33 @@ func noPlan(name string) error {
 // withIt is how a reason begins that is another record's.
 var withIt = regexp.MustCompile(`^it goes with [0-9A-Za-z]{18}: `)
 
-// countStay counts a record that stays. Of many reasons the later ones are one.
-func countStay(stay map[report.Reason]int64, r manifest.Record) {
-	if r.Fate == manifest.In {
-		return
-	}
-	why := report.Reason{Fate: string(r.Fate), Object: r.Object, Reason: withIt.ReplaceAllString(r.Reason, "")}
-	if _, known := stay[why]; !known && len(stay) >= reasonsAtMost {
-		why.Reason = "for other reasons: catchment archive plan --ids FILE writes them down"
-	}
-	stay[why]++
+// stays is the reason of a record that stays.
+func stays(r manifest.Record) report.Reason {
+	return report.Reason{Fate: string(r.Fate), Object: r.Object, Reason: withIt.ReplaceAllString(r.Reason, "")}
 }
 
-// reasons are those of what stays, the most frequent first.
-func reasons(stay map[report.Reason]int64) []report.Reason {
-	var all []report.Reason
-	for _, why := range slices.SortedFunc(maps.Keys(stay), func(a, b report.Reason) int {
-		return cmp.Or(cmp.Compare(stay[b], stay[a]), strings.Compare(a.Object, b.Object),
-			strings.Compare(a.Reason, b.Reason), strings.Compare(a.Fate, b.Fate))
-	}) {
-		why.Records = stay[why]
+// whys counts records by the reason that they have, some of them: what has another one is
+// counted together.
+type whys map[report.Reason]int64
+
+// count counts a record. lists is the command that writes each down with its reason.
+func (w whys) count(why report.Reason, lists string) {
+	if _, known := w[why]; !known && len(w) >= reasonsAtMost {
+		why.Reason = "for other reasons: " + lists + " writes them down"
+	}
+	w[why]++
+}
+
+// list is the reasons, the most frequent first.
+func (w whys) list() (all []report.Reason) {
+	for why, n := range w {
+		why.Records = n
 		all = append(all, why)
 	}
+	slices.SortFunc(all, func(a, b report.Reason) int {
+		return cmp.Or(cmp.Compare(b.Records, a.Records), strings.Compare(a.Object, b.Object),
+			strings.Compare(a.Reason, b.Reason), strings.Compare(a.Fate, b.Fate))
+	})
 	return all
 }
 

@@ -165,7 +165,10 @@ func deletedBy(ctx context.Context, d *Desk, name string) (ids []string, err err
 		return nil, noLedger(d)
 	}
 	deleted := archived.Query{Plan: name, State: archived.Deleted}
-	err = eachLine(ctx, ledger, deleted, func(line archived.Line) { ids = append(ids, line.ID) })
+	err = eachLine(ctx, ledger, deleted, func(line archived.Line) error {
+		ids = append(ids, line.ID)
+		return nil
+	})
 	return ids, err
 }
 

@@ -33,7 +33,10 @@ func standingOf(ctx context.Context, d *Desk, name string) (report.Standing, err
 		return report.Standing{}, err
 	}
 	s := standing(o, tally, approved, d.Now())
-	if s.State != report.Cooling && s.State != report.Deleting {
+	if s.Reasons, err = troubles(ctx, ledger, name); err != nil {
+		return s, err
+	}
+	if s.State != report.Cooling {
 		return s, nil
 	}
 	until, err := cooled(ctx, ledger, o)
@@ -46,6 +49,23 @@ func noLedger(d *Desk) error {
 		d.Warehouse.Name())
 }
 
+// troubles are why records changed or failed.
+func troubles(ctx context.Context, ledger archived.Ledger, name string) (all []report.Reason, err error) {
+	for _, state := range []archived.State{archived.Failed, archived.Changed} {
+		why := whys{}
+		err := eachLine(ctx, ledger, archived.Query{Plan: name, State: state}, func(line archived.Line) error {
+			why.count(report.Reason{Fate: string(state), Object: line.Object, Reason: line.Reason},
+				"catchment archive status "+name+" --ids FILE")
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, why.list()...)
+	}
+	return all, nil
+}
+
 // cooled is when the first record may go of those that wait; zero where none does.
 func cooled(ctx context.Context, ledger archived.Ledger, o outline) (first time.Time, err error) {
 	cool, err := o.head.Policy.Cooling()
@@ -53,23 +73,26 @@ func cooled(ctx context.Context, ledger archived.Ledger, o outline) (first time.
 		return time.Time{}, err
 	}
 	waiting := archived.Query{Plan: o.name, State: archived.Proven}
-	err = eachLine(ctx, ledger, waiting, func(line archived.Line) {
+	err = eachLine(ctx, ledger, waiting, func(line archived.Line) error {
 		if at := line.ProvenAt.Add(cool); first.IsZero() || at.Before(first) {
 			first = at
 		}
+		return nil
 	})
 	return first, err
 }
 
 // eachLine tells of the lines that a query finds, some at once.
-func eachLine(ctx context.Context, ledger archived.Ledger, q archived.Query, tell func(archived.Line)) error {
+func eachLine(ctx context.Context, ledger archived.Ledger, q archived.Query, tell func(archived.Line) error) error {
 	for last := (archived.Line{}); ; {
 		lines, err := ledger.Lines(ctx, q, last, archive.BatchAtMost)
 		if err != nil {
 			return err
 		}
 		for _, line := range lines {
-			tell(line)
+			if err := tell(line); err != nil {
+				return err
+			}
 		}
 		if len(lines) < archive.BatchAtMost {
 			return nil
