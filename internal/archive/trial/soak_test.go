@@ -179,7 +179,9 @@ func (l *life) goOn(err error) {
 	if l.dice.IntN(3) == 0 {
 		l.happen(1, l.dice.IntN(2) == 0)
 	}
-	if l.dice.IntN(2) == 0 || ok && failure.Class == plan.Fix {
+	if ok && failure.Class == plan.Fix {
+		l.copied(true) // as its hint says
+	} else if l.dice.IntN(2) == 0 {
 		l.Run(rig.AllowDeletes)
 	}
 }
