@@ -8,7 +8,7 @@ import (
 	"catchment/internal/rig"
 )
 
-var crashEvery = flag.Int("crash.every", 0, "die at every so many moments of a small plan; 0: at some twenty of them")
+var crashEvery = flag.Int("crash.every", 0, "die at every so many moments of a small plan; 0: at some ten of them")
 
 // tiny furnishes a house with a plan of one record of each kind.
 func tiny(h *house) {
@@ -55,7 +55,7 @@ func TestDiesAtEveryCall(t *testing.T) {
 
 	every := *crashEvery
 	if every == 0 {
-		every = max(1, alive.Moments/20)
+		every = max(1, alive.Moments/10)
 	}
 	t.Logf("%d moments, every %d", alive.Moments, every)
 	for at := every; at <= alive.Moments; at += every {

@@ -95,11 +95,11 @@ func (m *mishap) lines() map[string]line {
 	return all
 }
 
-// before has something happen once, just before the first delete of an object's records.
-func (m *mishap) before(ids []string, do func()) {
+// before has something happen once, just before the delete of a record is sent.
+func (m *mishap) before(id string, do func()) {
 	done := false
 	m.witness.before = func(d deed) func() {
-		if done || !d.deletes() || !strings.Contains(d.request+d.body, ids[0]) {
+		if done || !d.deletes() || !strings.Contains(d.request+d.body, id) {
 			return nil
 		}
 		done = true
@@ -110,7 +110,7 @@ func (m *mishap) before(ids []string, do func()) {
 func TestEditedBetweenReadAndDelete(t *testing.T) {
 	t.Parallel()
 	m := newMishap(t, nil).prepared()
-	m.before([]string{m.one}, func() {
+	m.before(m.one, func() {
 		m.Must(m.Org.By(m.people.name).Update(m.one, map[string]any{"Subject": "new"}))
 	})
 	m.runs()
@@ -135,7 +135,7 @@ func TestGraxCascadeTakesMore(t *testing.T) {
 func TestRestrictedChildAppears(t *testing.T) {
 	t.Parallel()
 	m := newMishap(t, nil).prepared()
-	m.before([]string{m.one}, func() { m.people.create(deal, map[string]any{"Of__c": m.one}) })
+	m.before(m.one, func() { m.people.create(deal, map[string]any{"Of__c": m.one}) })
 	m.runs()
 	m.ended(map[string]string{m.one: "blocked", m.other: "deleted", m.child: "deleted"})
 }
@@ -143,7 +143,7 @@ func TestRestrictedChildAppears(t *testing.T) {
 func TestChildAppears(t *testing.T) {
 	t.Parallel()
 	m := newMishap(t, nil).prepared()
-	m.before([]string{m.one}, func() { m.people.create(visit, map[string]any{"Of__c": m.one, "Text__c": "late"}) })
+	m.before(m.one, func() { m.people.create(visit, map[string]any{"Of__c": m.one, "Text__c": "late"}) })
 	m.runs()
 	m.ended(map[string]string{m.one: "changed", m.other: "deleted"})
 	if left := m.live(visit); len(left) != 1 {
@@ -194,7 +194,7 @@ func TestValidationRefuses(t *testing.T) {
 func TestPermissionLostHalfway(t *testing.T) {
 	t.Parallel()
 	m := newMishap(t, nil).prepared()
-	m.before([]string{m.one}, func() {
+	m.before(m.one, func() {
 		m.Org.Fault(fakeorg.Rule{Method: "DELETE", Path: "/sobjects/" + root + "/", Answer: "insufficient-access"})
 	})
 	_, err := m.carryOut(nil, m.pol, m.name, nil)

@@ -39,7 +39,7 @@ func TestFileChangesDuringTheRun(t *testing.T) {
 			_, document := m.people.file(m.one)
 			m.Later(time.Hour)
 			m.prepared()
-			m.before([]string{document}, func() { change(m, document) })
+			m.before(document, func() { change(m, document) })
 			m.runs()
 			m.ended(map[string]string{document: "changed", m.other: "deleted"})
 		})

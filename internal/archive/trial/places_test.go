@@ -53,7 +53,7 @@ func TestDiskIsFull(t *testing.T) {
 func TestCallsOfTheDayAreUsedUp(t *testing.T) {
 	t.Parallel()
 	m := newMishap(t, nil).prepared()
-	m.before([]string{m.one}, func() {
+	m.before(m.one, func() {
 		m.Org.Fault(fakeorg.Rule{Kind: "collection", Method: "DELETE", Answer: "daily-limit"})
 	})
 	_, err := m.carryOut(nil, m.pol, m.name, nil)
@@ -123,7 +123,7 @@ func TestTwoArchivesAtOnce(t *testing.T) {
 	m.Shelf = rig.NewShelf(t, &cluster, "postgres") // a file of DuckDB has one process
 	m.prepared()
 	var second error
-	m.before([]string{m.child}, func() {
+	m.before(m.child, func() {
 		m.witness.mu.Unlock() // the second process asks the org, too
 		defer m.witness.mu.Lock()
 		second = m.beside()
@@ -155,7 +155,7 @@ func TestWarehouseFromYesterday(t *testing.T) {
 	stop := make(chan struct{})
 	_, err := m.carryOut(nil, m.pol, m.name, func(_ *rig.Process, r *removal.Remover) {
 		r.Stop = stop
-		m.before([]string{m.child}, func() { close(stop) })
+		m.before(m.child, func() { close(stop) })
 	})
 	m.witness.before = nil
 	t.Logf("stopped: %v", err)

@@ -148,16 +148,16 @@ func readWrite(req *http.Request) (text string, writes bool) {
 	}
 	req.Body = io.NopCloser(bytes.NewReader(all))
 	text = string(all)
-	any := func(of ...string) bool {
+	says := func(of ...string) bool {
 		return slices.ContainsFunc(of, func(one string) bool { return strings.Contains(text, one) })
 	}
 	switch {
 	case req.Method == http.MethodPost && strings.Contains(path, "/composite/sobjects/"):
 		return text, false // asks by Ids
 	case strings.HasSuffix(path, "/composite"):
-		return text, any(`"POST"`, `"PATCH"`, `"PUT"`, `"DELETE"`)
+		return text, says(`"POST"`, `"PATCH"`, `"PUT"`, `"DELETE"`)
 	case strings.Contains(path, "/Soap/"):
-		return text, any("<undelete", "<delete")
+		return text, says("<undelete", "<delete")
 	}
 	return text, true
 }

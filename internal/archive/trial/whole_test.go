@@ -16,9 +16,6 @@ func TestWholeArchive(t *testing.T) {
 	h.copied(true)
 	pol := oldCases()
 	name := h.planned(pol)
-	for _, r := range plannedOf(h.Rig, name) {
-		t.Log(r)
-	}
 	h.approve(name)
 	status, err := h.carryOut(nil, pol, name, nil)
 	if err != nil || !status.Finished {
