@@ -132,10 +132,11 @@ func must(t *testing.T, err error) {
 // row makes one of texts, of which "" is null.
 func row(pairs ...string) warehousetest.Row {
 	r := warehousetest.Row{}
-	for i := 0; i < len(pairs); i += 2 {
-		r[pairs[i]] = nil
-		if value := pairs[i+1]; value != "" {
-			r[pairs[i]] = &value
+	for pair := range slices.Chunk(pairs, 2) {
+		name, value := pair[0], pair[1]
+		r[name] = nil
+		if value != "" {
+			r[name] = &value
 		}
 	}
 	return r
