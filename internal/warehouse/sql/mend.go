@@ -108,14 +108,7 @@ func (w *merger) Distinct(ctx context.Context, f warehouse.Fence, t shape.Table)
 		if err != nil || keyed && w.d.Enforces {
 			return err
 		}
-		if w.d.RowID != "" {
-			return do(ctx, tx, s.Single())
-		}
-		names := make([]string, len(has))
-		for i, c := range has {
-			names[i] = c.Name
-		}
-		return do(ctx, tx, s.SingleApart(names)...)
+		return do(ctx, tx, s.Single(namesOf(has))...)
 	})
 	if err != nil {
 		return err

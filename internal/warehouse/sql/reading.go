@@ -372,12 +372,14 @@ func (r *comparing) single(ctx context.Context, tx Tx, extra int64) error {
 		return plan.Failf(plan.Retry, "try again", "%d records were read twice: a page came in the place of another",
 			extra)
 	}
-	if r.w.d.RowID != "" {
-		return do(ctx, tx, table.Single())
-	}
-	names := make([]string, len(has))
-	for i, c := range has {
+	return do(ctx, tx, table.Single(namesOf(has))...)
+}
+
+// namesOf are the names of columns.
+func namesOf(columns []dialect.Stored) []string {
+	names := make([]string, len(columns))
+	for i, c := range columns {
 		names[i] = c.Name
 	}
-	return do(ctx, tx, table.SingleApart(names)...)
+	return names
 }

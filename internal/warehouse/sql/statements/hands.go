@@ -2,6 +2,7 @@ package statements
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"catchment/internal/warehouse/evidence"
@@ -23,32 +24,43 @@ func (s *Tables) Nameless() string {
 	return fmt.Sprintf("SELECT count(*) - count(%s) FROM %s f", s.RecordKey("f"), s.Rows())
 }
 
-// Single leaves one row of each key, where rows of one key can be told apart: one that is kept under every
-// policy, if there is one.
-func (s *Tables) Single() dialect.Statement {
+// Single leaves one row of each key of a table with these columns. Of a final table it is one that is kept under
+// every policy, if there is one.
+func (s *Tables) Single(columns []string) []dialect.Statement {
+	first := "false"
+	if slices.Contains(columns, own.DeleteReason) { // the table of a reading has no such column
+		first = s.Col("f", own.DeleteReason) + " IN (" + literalsOf(gone.Reasons(), kept) + ")"
+	}
+	if s.Dialect.RowID != "" {
+		return []dialect.Statement{s.singleByRow(first)}
+	}
+	return s.singleApart(columns, first)
+}
+
+// singleByRow leaves one row of each key where rows of one key can be told apart. first is the condition of those
+// that are rather left.
+func (s *Tables) singleByRow(first string) dialect.Statement {
 	return dialect.Statement{SQL: dialect.Fill(`DELETE FROM {final} f
-USING (SELECT {key}, coalesce(max(CASE WHEN {reason} IN ({special}) THEN {row_id} END), max({row_id})) AS kept FROM {final} GROUP BY {key} HAVING count(*) > 1) n
+USING (SELECT {key}, coalesce(max(CASE WHEN {first} THEN f.{row_id} END), max(f.{row_id})) AS kept FROM {final} f GROUP BY {key} HAVING count(*) > 1) n
 WHERE {same_key} AND f.{row_id} <> n.kept`, dialect.Holes{
-		"final": s.Rows(), "key": s.Dialect.List("", s.Table.Key), "row_id": s.Dialect.RowID,
-		"same_key": s.SameKey("n", "f"), "reason": s.Quote(own.DeleteReason),
-		"special": literalsOf(gone.Reasons(), kept),
+		"final": s.Rows(), "key": s.Dialect.List("f.", s.Table.Key), "row_id": s.Dialect.RowID,
+		"same_key": s.SameKey("n", "f"), "first": first,
 	})}
 }
 
-// SingleApart does the same where they can't: one of them is put aside, all are
-// deleted, and it comes back. names is the columns of the table.
-func (s *Tables) SingleApart(names []string) []dialect.Statement {
+// singleApart does the same where they can't: one of them is put aside, all are deleted, and it comes back.
+func (s *Tables) singleApart(names []string, first string) []dialect.Statement {
 	target, f := s.target(s.Options.Schema, s.RowsName(), "f")
 	aside, columns := s.Quote(own.NewestTable), s.Dialect.List("", names)
 	return []dialect.Statement{
 		{SQL: dialect.Fill(`CREATE TEMP TABLE {aside} AS
 SELECT {columns}
-FROM (SELECT f.*, row_number() OVER (PARTITION BY {key} ORDER BY CASE WHEN {reason} IN ({special}) THEN 0 ELSE 1 END) AS _catchment_rank,
+FROM (SELECT f.*, row_number() OVER (PARTITION BY {key} ORDER BY CASE WHEN {first} THEN 0 ELSE 1 END) AS _catchment_rank,
 		count(*) OVER (PARTITION BY {key}) AS _catchment_rows
 	FROM {final} f) f
 WHERE _catchment_rank = 1 AND _catchment_rows > 1`, dialect.Holes{
 			"aside": aside, "columns": columns, "key": s.Dialect.List("f.", s.Table.Key),
-			"final": s.Rows(), "reason": s.Col("f", own.DeleteReason), "special": literalsOf(gone.Reasons(), kept),
+			"final": s.Rows(), "first": first,
 		})},
 		{SQL: fmt.Sprintf("DELETE FROM %s\nUSING %s n\nWHERE %s", target, aside, s.SameKey("n", f))},
 		{SQL: fmt.Sprintf("INSERT INTO %s (%s)\nSELECT %s\nFROM %s", s.Rows(), columns, columns, aside)},
