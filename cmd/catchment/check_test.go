@@ -451,7 +451,7 @@ func healthyWorlds() []healthy {
 		{name: "tables of an older version", first: true, done: both,
 			make: sql("ALTER TABLE salesforce_incremental._catchment_flow DROP COLUMN memory; " +
 				"ALTER TABLE salesforce_incremental._catchment_flow DROP COLUMN deletes_told; " +
-				"DROP TABLE salesforce._catchment_files; " +
+				"DROP TABLE salesforce._catchment_files; DROP TABLE salesforce._catchment_archive; " +
 				"DELETE FROM salesforce_incremental._catchment_version WHERE version >= 6")},
 		{name: "paused, with a foreign table", done: []string{"Contact"}, make: func(s *site) {
 			s.sql(makeAccount + "CREATE TABLE salesforce.account (id text)")
