@@ -324,10 +324,10 @@ WHERE s._catchment_gone AND NOT ({live}) AND NOT coalesce({is_deleted}, false)
 
 // Gone counts the rows that are archived, and those that are gone otherwise and of which the reading has no record.
 func (s *Compare) Gone() string {
-	return dialect.Fill("SELECT count(CASE WHEN {archived} THEN 1 END), count(CASE WHEN NOT ({live} OR {archived}) "+
+	return dialect.Fill("SELECT count(CASE WHEN {kept} THEN 1 END), count(CASE WHEN NOT ({live} OR {kept}) "+
 		"AND NOT EXISTS (SELECT 1 FROM {reading} s WHERE {same_key}) THEN 1 END) FROM {final} f", dialect.Holes{
-		"archived": "coalesce(" + s.Col("f", own.DeleteReason) + ", '') = " + dialect.Literal(string(gone.Archived)),
-		"final":    s.Final(), "live": s.Live("f"), "reading": s.Reading, "same_key": s.SameKey("s", "f"),
+		"kept":  "coalesce(" + s.Col("f", own.DeleteReason) + ", '') = " + dialect.Literal(string(gone.Archived)),
+		"final": s.Final(), "live": s.Live("f"), "reading": s.Reading, "same_key": s.SameKey("s", "f"),
 	})
 }
 
