@@ -108,7 +108,7 @@ func (w *merger) Distinct(ctx context.Context, f warehouse.Fence, t shape.Table)
 		if err != nil || keyed && w.d.Enforces {
 			return err
 		}
-		return do(ctx, tx, s.Single(namesOf(has))...)
+		return do(ctx, tx, s.Single(has)...)
 	})
 	if err != nil {
 		return err

@@ -372,14 +372,5 @@ func (r *comparing) single(ctx context.Context, tx Tx, extra int64) error {
 		return plan.Failf(plan.Retry, "try again", "%d records were read twice: a page came in the place of another",
 			extra)
 	}
-	return do(ctx, tx, table.Single(namesOf(has))...)
-}
-
-// namesOf are the names of columns.
-func namesOf(columns []dialect.Stored) []string {
-	names := make([]string, len(columns))
-	for i, c := range columns {
-		names[i] = c.Name
-	}
-	return names
+	return do(ctx, tx, table.Single(has)...)
 }

@@ -2,7 +2,6 @@ package statements
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"catchment/internal/warehouse/evidence"
@@ -26,20 +25,24 @@ func (s *Tables) Nameless() string {
 
 // Single leaves one row of each key of a table with these columns. Of a final table it is one that is kept under
 // every policy, if there is one.
-func (s *Tables) Single(columns []string) []dialect.Statement {
+func (s *Tables) Single(columns []dialect.Stored) []dialect.Statement {
 	first := "false"
-	if slices.Contains(columns, own.DeleteReason) { // the table of a reading has no such column
+	if _, ours := dialect.Find(columns, own.DeleteReason); ours { // the table of a reading has no such column
 		first = s.Col("f", own.DeleteReason) + " IN (" + literalsOf(gone.Reasons(), kept) + ")"
 	}
 	if s.Dialect.RowID != "" {
-		return []dialect.Statement{s.singleByRow(first)}
+		return []dialect.Statement{singleByRow(s, first)}
 	}
-	return s.singleApart(columns, first)
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = c.Name
+	}
+	return singleApart(s, names, first)
 }
 
 // singleByRow leaves one row of each key where rows of one key can be told apart. first is the condition of those
 // that are rather left.
-func (s *Tables) singleByRow(first string) dialect.Statement {
+func singleByRow(s *Tables, first string) dialect.Statement {
 	return dialect.Statement{SQL: dialect.Fill(`DELETE FROM {final} f
 USING (SELECT {key}, coalesce(max(CASE WHEN {first} THEN f.{row_id} END), max(f.{row_id})) AS kept FROM {final} f GROUP BY {key} HAVING count(*) > 1) n
 WHERE {same_key} AND f.{row_id} <> n.kept`, dialect.Holes{
@@ -49,7 +52,7 @@ WHERE {same_key} AND f.{row_id} <> n.kept`, dialect.Holes{
 }
 
 // singleApart does the same where they can't: one of them is put aside, all are deleted, and it comes back.
-func (s *Tables) singleApart(names []string, first string) []dialect.Statement {
+func singleApart(s *Tables, names []string, first string) []dialect.Statement {
 	target, f := s.target(s.Options.Schema, s.RowsName(), "f")
 	aside, columns := s.Quote(own.NewestTable), s.Dialect.List("", names)
 	return []dialect.Statement{
