@@ -22,12 +22,7 @@ import (
 func withLinks(t *testing.T, files fakeorg.Files, objects ...string) *rig.Rig {
 	t.Helper()
 	org := rig.NewOrg(t, map[string]int{"Account": 5}, func(o *fakeorg.Options) { o.NoQueryAllFiles = true })
-	if err := org.GenerateFiles(files); err != nil {
-		t.Fatal(err)
-	}
-	r := rig.New(t, org, objects...)
-	r.Begun = func(p *rig.Process) { p.Options.Folder = r.Path("spool") }
-	return r
+	return withFilesIn(t, org, files, "", objects...)
 }
 
 // Who lacks Query All Files gets the links by the documents of the copy, all of them each time:

@@ -7,11 +7,9 @@ import (
 	"fmt"
 	"io"
 
+	"catchment/internal/archive/manifest"
 	"catchment/internal/blob"
 )
-
-// longestLine is more than any line has.
-const longestLine = 1 << 20
 
 // Broken is evidence that isn't as it was written, and where.
 type Broken struct {
@@ -80,23 +78,16 @@ type wrongLine struct{ what string }
 
 func (e *wrongLine) Error() string { return e.what }
 
-// line reads a line without its end, which it must have, and io.EOF after the last.
+// line reads a line without its end, and io.EOF after the last.
 func line(r *bufio.Reader) ([]byte, error) {
-	var all []byte
-	for {
-		part, err := r.ReadSlice('\n')
-		all = append(all, part...)
-		switch {
-		case err == nil:
-			return all[:len(all)-1], nil
-		case errors.Is(err, io.EOF) && len(all) > 0:
-			return nil, &wrongLine{"it is cut off"}
-		case !errors.Is(err, bufio.ErrBufferFull):
-			return nil, err
-		case len(all) > longestLine:
-			return nil, &wrongLine{"it is longer than any line of evidence"}
-		}
+	text, err := manifest.NextLine(r)
+	switch {
+	case errors.Is(err, manifest.ErrCutOff):
+		return nil, &wrongLine{"it is cut off"}
+	case errors.Is(err, manifest.ErrLong):
+		return nil, &wrongLine{"it is longer than any line of evidence"}
 	}
+	return text, err
 }
 
 // line takes one line.

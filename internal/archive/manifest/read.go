@@ -55,8 +55,15 @@ func Read(r io.Reader, each Each) (digest string, err error) {
 	return of.String(), nil
 }
 
-// nextLine reads a line without its end, which it must have, and io.EOF after the last.
-func nextLine(r *bufio.Reader) ([]byte, error) {
+// What NextLine finds of a line that isn't whole.
+var (
+	ErrCutOff = errors.New("a line has no end")
+	ErrLong   = errors.New("a line is longer than any")
+)
+
+// NextLine reads a line without its end, which it must have, and io.EOF after the last. The sheets of the
+// evidence are read by it, too.
+func NextLine(r *bufio.Reader) ([]byte, error) {
 	var all []byte
 	for {
 		part, err := r.ReadSlice('\n')
@@ -65,13 +72,25 @@ func nextLine(r *bufio.Reader) ([]byte, error) {
 		case err == nil:
 			return all[:len(all)-1], nil
 		case errors.Is(err, io.EOF) && len(all) > 0:
-			return nil, broken(0, fmt.Errorf("it is cut off"))
+			return nil, ErrCutOff
 		case !errors.Is(err, bufio.ErrBufferFull):
 			return nil, err
 		case len(all) > longestLine:
-			return nil, broken(0, fmt.Errorf("it has a line that is longer than any"))
+			return nil, ErrLong
 		}
 	}
+}
+
+// nextLine reads a line of a plan.
+func nextLine(r *bufio.Reader) ([]byte, error) {
+	text, err := NextLine(r)
+	switch {
+	case errors.Is(err, ErrCutOff):
+		return nil, broken(0, errors.New("it is cut off"))
+	case errors.Is(err, ErrLong):
+		return nil, broken(0, errors.New("it has a line that is longer than any"))
+	}
+	return text, err
 }
 
 // readLine tells each of one line, and gives its type.

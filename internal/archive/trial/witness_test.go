@@ -27,6 +27,7 @@ type witness struct {
 
 	mu      sync.Mutex // held while a request changes records
 	session string
+	login   func() string                // opens a session
 	fields  map[string]map[string]string // of an object: the type of each field
 	bodies  map[string]content           // by Id and stamp
 	deeds   []deed
@@ -65,7 +66,8 @@ func (v version) deleted() bool { return v.values["isdeleted"] == "true" }
 // newWitness has a witness see what a rig's processes do to some objects.
 func newWitness(r *rig.Rig, objects ...string) *witness {
 	w := &witness{
-		t: r.T, org: r.Org, objects: objects, fields: map[string]map[string]string{}, bodies: map[string]content{},
+		t: r.T, org: r.Org, login: r.Session, objects: objects,
+		fields: map[string]map[string]string{}, bodies: map[string]content{},
 		stirred: map[string]bool{},
 	}
 	r.Between(w.pass)
@@ -165,7 +167,7 @@ func readWrite(req *http.Request) (text string, writes bool) {
 // look reads all records of the org.
 func (w *witness) look() state {
 	w.t.Helper()
-	w.login()
+	w.session = w.login()
 	all := state{}
 	for _, object := range w.objects {
 		w.read(object, all)
@@ -256,23 +258,6 @@ func (w *witness) ask(path string) *httptest.ResponseRecorder {
 	got := httptest.NewRecorder()
 	w.org.ServeHTTP(got, req)
 	return got
-}
-
-func (w *witness) login() {
-	c := w.org.Credentials()
-	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {c.ClientID},
-		"client_secret": {c.ClientSecret}}
-	req := httptest.NewRequest(http.MethodPost, "/services/oauth2/token", strings.NewReader(form.Encode()))
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	got := httptest.NewRecorder()
-	w.org.ServeHTTP(got, req)
-	var answer struct {
-		Token string `json:"access_token"`
-	}
-	if err := json.NewDecoder(got.Body).Decode(&answer); err != nil || answer.Token == "" {
-		w.t.Fatalf("login: %d %v", got.Code, err)
-	}
-	w.session = answer.Token
 }
 
 // now is what the org has at this moment.
