@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -87,7 +88,9 @@ func (t *tx) sendPage(ctx context.Context, c sql.Copy, p warehouse.Page, tuples 
 		turned = tuple.New(source, typesOf(c))
 		sent = turned
 	}
-	tag, err := t.conn.PgConn().CopyFrom(ctx, sent, copyText(c, tuples))
+	lent := &lent{r: sent}
+	tag, err := t.conn.PgConn().CopyFrom(ctx, lent, copyText(c, tuples))
+	lent.takeBack()
 	if source.err != nil {
 		return 0, source.err // what PostgreSQL says of it is only a consequence
 	}
@@ -123,6 +126,32 @@ func typesOf(c sql.Copy) []string {
 		types[i] = col.Type
 	}
 	return types
+}
+
+// A lent reader is read by pgx, in a goroutine that goes on for a while where the connection is lost.
+type lent struct {
+	mu   sync.Mutex
+	r    io.Reader
+	back bool
+}
+
+// errTakenBack is what a goroutine gets that reads on.
+var errTakenBack = errors.New("the copy has ended")
+
+func (l *lent) Read(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.back {
+		return 0, errTakenBack
+	}
+	return l.r.Read(b)
+}
+
+// takeBack waits for a read that is under way, and lets no other begin.
+func (l *lent) takeBack() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.back = true
 }
 
 // A source remembers why it couldn't be read to its end.
