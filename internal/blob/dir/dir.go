@@ -129,7 +129,11 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[blob.Info, er
 
 func (s *Store) list(ctx context.Context, prefix string) ([]blob.Info, error) {
 	var infos []blob.Info
-	err := filepath.WalkDir(s.root, func(path string, d fs.DirEntry, err error) error {
+	from := s.root
+	if folder, _, whole := strings.Cut(prefix, "/"); whole && blob.ValidKey(folder) {
+		from = filepath.Join(s.root, folder) // one of hundreds, each of which is listed by itself
+	}
+	err := filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
 		if err == nil {
 			err = context.Cause(ctx)
 		}
