@@ -3,11 +3,11 @@ package duckdb
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 
 	"github.com/duckdb/duckdb-go/v2"
 
-	"catchment/internal/warehouse/sql"
 	"catchment/internal/warehouse/sql/dialect"
 )
 
@@ -17,36 +17,22 @@ import (
 // Columns are those of a table or a view, in their order; none where there is neither.
 func (t *tx) Columns(ctx context.Context, schema, table string) ([]dialect.Stored, error) {
 	var all []dialect.Stored
-	err := t.about(ctx, schema, table, func(scan sql.Scan) error {
-		var c dialect.Stored
-		var key bool
-		if err := scan(&c.Name, &c.Type, &c.Scale, &key); err != nil {
-			return err
-		}
-		all = append(all, c)
-		return nil
-	})
+	err := t.about(ctx, schema, table, func(c dialect.Stored, _ bool) { all = append(all, c) })
 	return all, err
 }
 
 // Keyed tells whether a table has a primary key.
 func (t *tx) Keyed(ctx context.Context, schema, table string) (keyed bool, err error) {
-	err = t.about(ctx, schema, table, func(scan sql.Scan) error {
-		var c dialect.Stored
-		var key bool
-		err := scan(&c.Name, &c.Type, &c.Scale, &key)
-		keyed = keyed || key
-		return err
-	})
+	err = t.about(ctx, schema, table, func(_ dialect.Stored, key bool) { keyed = keyed || key })
 	return keyed, err
 }
 
-// about asks for name, type and scale of each column of a table, and whether it is of the
-// key. A table that isn't there has none.
-func (t *tx) about(ctx context.Context, schema, table string, each func(sql.Scan) error) (err error) {
-	rows, err := t.conn.QueryContext(ctx, `SELECT name, type,
-	CASE WHEN type LIKE 'DECIMAL(%' THEN CAST(regexp_extract(type, ',\s*(\d+)', 1) AS INTEGER) ELSE 0 END, pk
-FROM pragma_table_info($1) ORDER BY cid`, Dialect().Table(schema, table))
+// about tells each column of a table, in their order, and whether it is of the key. A table that isn't there has none.
+// The question is as short as can be, since every transaction asks it: to plan an expression takes longer than to read
+// the columns.
+func (t *tx) about(ctx context.Context, schema, table string, each func(c dialect.Stored, key bool)) (err error) {
+	rows, err := t.conn.QueryContext(ctx, "SELECT name, type, pk FROM pragma_table_info($1)",
+		Dialect().Table(schema, table))
 	if err != nil {
 		if isAbsent(err, schema, table) {
 			return nil // which doesn't break the transaction off: the statement was never begun
@@ -55,14 +41,31 @@ FROM pragma_table_info($1) ORDER BY cid`, Dialect().Table(schema, table))
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
-		if err := each(rows.Scan); err != nil {
+		var c dialect.Stored
+		var key bool
+		if err := rows.Scan(&c.Name, &c.Type, &key); err != nil {
 			return err
 		}
+		if c.Scale, err = scaleOf(c.Type); err != nil {
+			return err
+		}
+		each(c, key)
 	}
 	if err := rows.Err(); err != nil {
 		return t.driver.classify(ctx, err)
 	}
 	return nil
+}
+
+// scaleOf is the scale of a type, which is 0 but for decimals: 7 of DECIMAL(38,7).
+func scaleOf(kind string) (int, error) {
+	digits, isDecimal := strings.CutPrefix(kind, "DECIMAL(")
+	if !isDecimal {
+		return 0, nil
+	}
+	_, scale, _ := strings.Cut(digits, ",")
+	scale, _, _ = strings.Cut(scale, ")")
+	return strconv.Atoi(strings.TrimSpace(scale))
 }
 
 // isAbsent tells whether an error says that a table of this name isn't there, or its schema.
