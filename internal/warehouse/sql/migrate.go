@@ -136,8 +136,8 @@ func (w *shaper) lacking(ctx context.Context, tx Tx, t own.Table) ([]dialect.Ste
 		more, err := w.opened(ctx, tx, t)
 		return append(todo, more...), err
 	}
-	if t.Index != "" { // none, where DDL commits
-		return todo, nil
+	if len(todo) == 0 {
+		return nil, nil
 	}
 	has, err := storedColumns(ctx, tx, statements.SchemaOf(w.o, t), t.Name)
 	if err != nil || len(has) == 0 {
