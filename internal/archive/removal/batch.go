@@ -11,6 +11,7 @@ import (
 	"catchment/internal/archive/evidence"
 	"catchment/internal/archive/manifest"
 	"catchment/internal/archive/removal/journal"
+	"catchment/internal/archive/restored"
 	"catchment/internal/plan"
 	"catchment/internal/warehouse/archived"
 )
@@ -200,6 +201,12 @@ func (b *batch) intend(ctx context.Context) error {
 	var lines []evidence.Line
 	for _, e := range append(slices.Clone(b.entries), b.escort...) {
 		lines = append(lines, evidence.Of(e.line, e.bodies, ""))
+	}
+	watch := restored.Watch{Store: b.Store, Warehouse: b.Warehouse}
+	for object := range b.all() {
+		if err := watch.Sent(ctx, object, b.paper.name, b.number); err != nil {
+			return err
+		}
 	}
 	return b.book.Intend(ctx, b.number, lines)
 }

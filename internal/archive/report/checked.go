@@ -17,6 +17,7 @@ type Checked struct {
 	Entries int64  `json:"entries"`
 	Head    string `json:"head"` // the last link of the chain
 	Hint    string `json:"hint,omitempty"`
+	Org     string `json:"org,omitempty"` // of the plan, where the warehouse is the copy of another: it wasn't checked
 	Plan    string `json:"plan"`
 	Type    string `json:"type"`
 	What    string `json:"what,omitempty"` // disagrees, by file and line
@@ -38,6 +39,11 @@ func (c Checked) Lines() []any {
 
 // Text is a line, and what to do where something isn't as it was written.
 func (c Checked) Text() (t status.Text) {
+	if c.Org != "" {
+		t.Result("%s: of another org, %s: not checked", c.Plan, c.Org)
+		t.Talk("hint: check it with the configuration of that org")
+		return t
+	}
 	if !c.Agrees {
 		t.Result("%s: not as it was written: %s", c.Plan, c.What)
 		if c.Hint != "" {
