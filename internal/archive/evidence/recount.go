@@ -10,11 +10,22 @@ import (
 // Batch reads back what is written of a batch: what became of its records where it is settled, else
 // its intent. Of an erased record nothing is left that could be told.
 func (w *Writer) Batch(ctx context.Context, number int64) (lines []Line, settled bool, err error) {
-	sheet, settled := w.done[step{kindSettled, number}]
-	if !settled {
-		sheet = w.done[step{kindIntent, number}]
+	of := step{kindSettled, number}
+	if settled = w.Settled(number); !settled {
+		of.kind = kindIntent
 	}
-	_, err = (&walk{plan: w.plan, sheet: sheet, free: true, each: func(f frame, s said) error {
+	lines, err = w.lines(ctx, of)
+	return lines, settled, err
+}
+
+// Part reads back a part of what ended without a delete, as Kept tells.
+func (w *Writer) Part(ctx context.Context, part int64) ([]Line, error) {
+	return w.lines(ctx, step{kindKept, part})
+}
+
+// lines reads the records of a sheet.
+func (w *Writer) lines(ctx context.Context, of step) (lines []Line, err error) {
+	_, err = (&walk{plan: w.plan, sheet: w.done[of], free: true, each: func(f frame, s said) error {
 		if f.Erased != "" {
 			return nil
 		}
@@ -22,7 +33,7 @@ func (w *Writer) Batch(ctx context.Context, number int64) (lines []Line, settled
 		lines = append(lines, line)
 		return err
 	}}).read(ctx, w.store)
-	return lines, settled, spoiled(err)
+	return lines, spoiled(err)
 }
 
 // lineOf is the line of a record whose parts were written.

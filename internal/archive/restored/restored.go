@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"catchment/internal/archive/evidence"
 	"catchment/internal/blob"
@@ -74,7 +75,8 @@ func (w Watch) Look(ctx context.Context, f warehouse.Fence, t shape.Table) (foun
 	if err != nil || len(keys) == 0 {
 		return found, err
 	}
-	l := &look{Watch: w, ledger: ledger, fence: f, table: t, books: map[string]*evidence.Writer{}}
+	l := &look{Watch: w, ledger: ledger, fence: f, table: t, books: map[string]*evidence.Writer{},
+		roots: map[string]bool{}, sent: map[string]bool{}}
 	lost, err := l.forgotten(ctx, keys)
 	if err != nil || len(lost) == 0 {
 		return found, err
@@ -86,9 +88,18 @@ func (w Watch) Look(ctx context.Context, f warehouse.Fence, t shape.Table) (foun
 	if _, err := w.Warehouse.Prepare(ctx, f, t); err != nil {
 		return found, err
 	}
-	for _, s := range slices.Backward(lost) { // the oldest first: who knows the last one knows all
-		if err := l.recall(ctx, s); err != nil {
-			return found, fmt.Errorf("mark again what %s has archived of %s: %w", s.Plan, t.Object, err)
+	slices.Reverse(lost) // the oldest first: who knows the last one knows all
+	for _, s := range lost {
+		if err := l.reopen(ctx, s); err != nil {
+			return found, l.failed(s, err)
+		}
+	}
+	if err := l.stayed(ctx); err != nil {
+		return found, err
+	}
+	for _, s := range lost {
+		if err := l.settle(ctx, s); err != nil {
+			return found, l.failed(s, err)
 		}
 	}
 	return l.found, nil
@@ -102,7 +113,13 @@ type look struct {
 	table  shape.Table
 	was    shape.Table                 // as far as it was stored
 	books  map[string]*evidence.Writer // by plan
+	roots  map[string]bool             // plans of which the table has roots
+	sent   map[string]bool             // plans and objects: whether something was sent
 	found  Found
+}
+
+func (l *look) failed(s sending, err error) error {
+	return fmt.Errorf("have the warehouse know again what %s has archived of %s: %w", s.Plan, l.table.Object, err)
 }
 
 // forgotten are the sendings that the ledger lacks, the last one first. A warehouse is that of one
@@ -167,36 +184,45 @@ func (l *look) book(ctx context.Context, name string) (*evidence.Writer, error) 
 	return l.books[name], nil
 }
 
-// recall writes what became of a sending into the ledger, and marks the rows. The lines are open
-// until all of that is done, so that the next look does it over where this one is ended.
-func (l *look) recall(ctx context.Context, s sending) error {
+// told are the lines of a sending's records, as the evidence has them, and whether it is settled.
+func (l *look) told(ctx context.Context, s sending) (lines []archived.Line, settled bool, err error) {
 	book, err := l.book(ctx, s.Plan)
 	if err != nil {
-		return err
+		return nil, false, err
 	}
 	told, settled, err := book.Batch(ctx, s.Batch)
+	for _, t := range told {
+		if !t.Outside && strings.EqualFold(t.Object, l.table.Object) {
+			lines = append(lines, lineOf(s, t))
+		}
+	}
+	return lines, settled, err
+}
+
+// reopen writes the lines of a sending as if it weren't settled yet: every merge leaves their rows
+// alone from then on, and the next look begins anew where this one is ended.
+func (l *look) reopen(ctx context.Context, s sending) error {
+	lines, settled, err := l.told(ctx, s)
 	if err != nil {
 		return err
 	}
-	var open, ended []archived.Line
-	for _, t := range told {
-		if t.Outside || !strings.EqualFold(t.Object, l.table.Object) {
-			continue
-		}
-		line := archived.Line{Plan: s.Plan, Object: l.table.Object, ID: t.ID, Level: t.Level, State: archived.Posted,
-			Stamp: t.Stamp, Digest: t.Row, Batch: s.Batch, ProvenAt: t.ProvenAt}
-		open = append(open, line)
-		line.State, line.Reason, line.EndedAt = t.Outcome, t.Reason, t.EndedAt
-		ended = append(ended, line)
-	}
-	if err := l.ledger.Write(ctx, l.fence, open); err != nil {
-		return err
+	for i := range lines {
+		lines[i].State, lines[i].Reason, lines[i].EndedAt = archived.Posted, "", time.Time{}
+		l.roots[s.Plan] = l.roots[s.Plan] || lines[i].Level == 0
 	}
 	if !settled {
-		l.found.Open += int64(len(open))
-		return nil
+		l.found.Open += int64(len(lines))
 	}
-	marked, others, err := l.judge(ctx, ended)
+	return l.ledger.Write(ctx, l.fence, lines)
+}
+
+// settle writes what became of a sending, and marks the rows.
+func (l *look) settle(ctx context.Context, s sending) error {
+	lines, settled, err := l.told(ctx, s)
+	if err != nil || !settled {
+		return err
+	}
+	marked, others, err := l.judge(ctx, lines)
 	if err != nil {
 		return err
 	}
