@@ -29,7 +29,7 @@ func Prover(p *Project, h lease.Holder) archive.Prover {
 func Planner(p *Project, h lease.Holder, author string) *planning.Planner {
 	return &planning.Planner{
 		Org: p.Org, Warehouse: p.Warehouse, Flows: p.Replicator(nil, p.RunOptions()).Flows, Prover: Prover(p, h),
-		Store: p.Stage, ReadFile: p.ReadFile, Price: p.File.Archive.Price, Catchment: p.Version,
+		Store: p.Stage, Now: p.Now, ReadFile: p.ReadFile, Price: p.File.Archive.Price, Catchment: p.Version,
 		Author: author,
 	}
 }
@@ -39,7 +39,7 @@ func Remover(p *Project, h lease.Holder, copier archive.Copier) *removal.Remover
 	return &removal.Remover{
 		Org: p.Org, Warehouse: p.Warehouse, Control: p.Control, Store: p.Stage, Holder: p.Holder(h),
 		Prover: Prover(p, h), Copier: copier, Flows: p.Replicator(nil, p.RunOptions()).Flows,
-		Policies: p.File.Archive.Policies, Approvals: approvalsIn(p.Stage, p.Org.ServerTime),
+		Policies: p.File.Archive.Policies, Approvals: approvalsIn(p.Stage, p.Now),
 		Certify: certifier(p, h),
 		Version: p.Version, Reserve: p.File.Org.Reserve, Stop: p.Stop, Sleep: pause,
 	}
@@ -86,21 +86,16 @@ func remembers(p *Project) func(context.Context, warehouse.Fence, shape.Table) (
 	}
 }
 
-// approvalsIn finds those of a plan in a store that count, or says by an error who is missing. now
-// is the org's clock, by which a plan expires.
-func approvalsIn(store blob.Store, now func(context.Context) (time.Time, error)) func(
-	context.Context, string, manifest.Head, string,
-) ([]archive.Approval, error) {
+// approvalsIn finds those of a plan in a store that count, or says by an error who is missing.
+func approvalsIn(store blob.Store, now func() time.Time) func(context.Context, string, manifest.Head, string) (
+	[]archive.Approval, error,
+) {
 	return func(ctx context.Context, name string, head manifest.Head, digest string) ([]archive.Approval, error) {
 		all, err := approval.Load(ctx, store, name)
 		if err != nil {
 			return nil, err
 		}
-		at, err := now(ctx)
-		if err != nil {
-			return nil, err
-		}
-		return all, approval.Check(head, digest, all, at)
+		return all, approval.Check(head, digest, all, now())
 	}
 }
 

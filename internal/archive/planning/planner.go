@@ -34,6 +34,7 @@ type Planner struct {
 	Flows     func(context.Context) ([]flow.Flow, error)
 	Prover    archive.Prover // says which flows can be proven; nil: all of them
 	Store     blob.Store
+	Now       func() time.Time
 	ReadFile  func(path string) ([]byte, error) // reads the files of holds
 	Price     *policy.Price
 	Catchment string // the version of this program
@@ -93,7 +94,8 @@ type making struct {
 	policy policy.Policy
 	flows  map[string]flow.Flow // by object
 	org    string
-	now    time.Time // by the org's clock, which says when a plan expires, too
+	made   time.Time // by this machine's clock
+	now    time.Time // by the org's clock
 
 	sources map[string]*source.Source // by object, what its flow copies
 
@@ -117,6 +119,7 @@ func (m *making) prepare(ctx context.Context) (err error) {
 	if m.now, err = m.Org.ServerTime(ctx); err != nil {
 		return err
 	}
+	m.made = m.Now().UTC().Truncate(time.Second)
 	flows, err := m.Planner.Flows(ctx)
 	if err != nil {
 		return err

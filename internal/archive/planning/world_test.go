@@ -68,7 +68,7 @@ func newWorld(t *testing.T, options fakeorg.Options, fill func(*fakeorg.Org) err
 		w.copied = append(w.copied, flowOf(object))
 	}
 	w.planner = &planning.Planner{
-		Org: w.client, Store: w.store, Catchment: "test", Author: "ann",
+		Org: w.client, Store: w.store, Now: org.Clock().Now, Catchment: "test", Author: "ann",
 		Flows: func(context.Context) ([]flow.Flow, error) { return w.copied, nil },
 		ReadFile: func(path string) ([]byte, error) {
 			if text, ok := w.files[path]; ok {

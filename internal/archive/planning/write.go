@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"catchment/internal/archive/forecast"
 	"catchment/internal/archive/manifest"
@@ -33,10 +32,10 @@ func (m *making) summary() *Summary {
 
 // head is the first line of the plan.
 func (m *making) head() manifest.Head {
-	p, made := m.policy, m.now.UTC().Truncate(time.Second)
+	p := m.policy
 	h := manifest.Head{
 		Type: manifest.TypeHead, Format: manifest.Format, Catchment: m.Catchment, Org: m.org, Author: m.Author,
-		MadeAt: made, ExpiresAt: made.Add(p.Cool + p.Expires),
+		MadeAt: m.made, ExpiresAt: m.made.Add(p.Cool + p.Expires),
 		Policy: manifest.Policy{Name: p.Name, Root: p.Root, Where: p.Where, PerDay: p.Cap.PerDay, Cool: days(p.Cool),
 			Approve: p.Approve, Lose: p.Lose},
 	}

@@ -94,7 +94,7 @@ func (o *office) leave() {
 	p := o.Start(nil)
 	v := p.Verifier()
 	made, err := (&planning.Planner{Org: p.Client, Warehouse: p.Warehouse, Flows: p.Replicator().Flows, Prover: v,
-		Store: p.Stage, Author: "somebody", Catchment: "test"}).Plan(p.Ctx, o.policy)
+		Store: p.Stage, Now: o.Now, Author: "somebody", Catchment: "test"}).Plan(p.Ctx, o.policy)
 	o.Must(err)
 	p.Close()
 	o.name = made.Name

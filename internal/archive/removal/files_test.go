@@ -75,7 +75,7 @@ func (o *office) planned() {
 	for range 2 {
 		p := o.Start(nil)
 		planner := planning.Planner{Org: p.Client, Warehouse: p.Warehouse, Flows: o.remover(p).Flows, Store: p.Stage,
-			Prover: p.Verifier(), ReadFile: os.ReadFile, Catchment: "test", Author: "somebody"}
+			Prover: p.Verifier(), Now: o.Now, ReadFile: os.ReadFile, Catchment: "test", Author: "somebody"}
 		made, err := planner.Plan(p.Ctx, o.now)
 		p.Close()
 		if err == nil {

@@ -44,7 +44,7 @@ func (h *house) plan(f *rig.Fate, pol policy.Policy) (*planning.Summary, error) 
 		return nil, context.Cause(p.Ctx)
 	}
 	planner := &planning.Planner{
-		Org: p.Client, Warehouse: p.Warehouse, Flows: h.flows, Prover: p.Verifier(), Store: p.Stage,
+		Org: p.Client, Warehouse: p.Warehouse, Flows: h.flows, Prover: p.Verifier(), Store: p.Stage, Now: h.Now,
 		ReadFile: os.ReadFile, Catchment: "test", Author: "author",
 	}
 	return planner.Plan(p.Ctx, pol)
