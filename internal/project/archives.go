@@ -74,9 +74,11 @@ func spare(ctx context.Context, p *Project) error {
 	return err
 }
 
-// remembers has the warehouse know again what was archived, where it came back from a backup.
+// remembers has the warehouse know again what was archived, where it came back from a backup. Functions on AWS may
+// look into the archive only where the configuration has one.
 func remembers(p *Project) func(context.Context, warehouse.Fence, shape.Table) (string, error) {
-	if p.Warehouse == nil || p.Stage == nil {
+	archives := len(p.File.Archive.Policies) > 0 || p.File.Stage.Folder() != ""
+	if p.Warehouse == nil || p.Stage == nil || !archives {
 		return nil
 	}
 	watch := restored.Watch{Store: p.Stage, Warehouse: p.Warehouse}
