@@ -135,11 +135,12 @@ type work struct {
 	subjects map[string]*subject // by objects in lower case
 	later    []later             // lookups that wait
 	bins     []*intent           // what was to be taken out of the bin, and which lookups that had
-	settled  []string            // the blobs of intents of which it is known what became
+	settled  []*intent           // those of which it is known what became
 	// those of them with lookups to what isn't back yet: who brings that back goes on from here
 	unfinished map[string]bool
 	posts      int               // intents so far
 	alive      map[string]bool   // what is known of records that lookups lead to
+	away       map[string]bool   // those of them that were archived, and aren't back
 	moved      map[string]string // the new Ids of those that came back by other calls
 	kinds      map[string]string // objects by the prefixes of their Ids
 	renewed    time.Time
@@ -150,7 +151,7 @@ type work struct {
 func newWork(r *Rehydrator, req Request, ledger archived.Ledger, tell func(Fact) error) *work {
 	return &work{Rehydrator: r, req: req, ledger: ledger, told: tell,
 		members: map[string]*member{}, subjects: map[string]*subject{},
-		alive: map[string]bool{}, moved: map[string]string{}, unfinished: map[string]bool{}}
+		alive: map[string]bool{}, away: map[string]bool{}, moved: map[string]string{}, unfinished: map[string]bool{}}
 }
 
 // A member is an archived record that is to come back.
@@ -165,6 +166,7 @@ type member struct {
 	fresh   bool             // it is a new record that wasn't compared yet
 	state   State            // "" while it waits
 	missing []remake.Missing // what it isn't given as a new record
+	later   map[string]bool  // fields that are filled later
 }
 
 // id is where a member is now, "" where it isn't.
