@@ -123,6 +123,9 @@ const attempts = 4
 // hold takes the leases of all flows that have members, and the leave to write their objects.
 func (w *work) hold(ctx context.Context) error {
 	w.renewed = w.Now()
+	if err := w.holdPlans(ctx); err != nil {
+		return err
+	}
 	open, err := w.left(ctx)
 	if err != nil {
 		return err
@@ -228,6 +231,11 @@ func (w *work) renew(ctx context.Context) error {
 			return err
 		}
 	}
+	for _, held := range w.held {
+		if err := held.Renew(ctx); err != nil {
+			return err
+		}
+	}
 	w.renewed = w.Now()
 	return nil
 }
@@ -238,6 +246,9 @@ func (w *work) release(ctx context.Context) (err error) {
 		if s.held != nil {
 			err = errors.Join(err, s.held.Close(ctx))
 		}
+	}
+	for _, held := range w.held {
+		err = errors.Join(err, held.Close(ctx))
 	}
 	return err
 }

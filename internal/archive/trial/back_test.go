@@ -54,6 +54,11 @@ func (l *life) bringBack() {
 	}
 	want := l.wanted(req)
 	l.tell("back: plan %q, %v; wanted are %d", req.Plan, req.IDs, len(want))
+	if cases := l.binned(root); len(cases) > 0 && l.dice.IntN(4) == 0 {
+		id := some(l.dice, cases, 1)[0]
+		l.tell("people empty the bin of %s, refused: %v", id, l.Org.Purge(id))
+		l.tally.add("a root was purged alone", 1)
+	}
 	l.refuseBack()
 	defer l.Org.ClearFaults()
 	for n := range 14 {
@@ -80,6 +85,7 @@ func (l *life) bringBack() {
 		}
 		if err == nil && !open && n > 3 {
 			l.returned(want, said)
+			l.attested(want)
 			return
 		}
 		l.Later(time.Duration(l.dice.IntN(int(15 * time.Minute))))

@@ -36,14 +36,17 @@ func (h *house) wanted(req rehydrate.Request) state {
 		if req.Plan != "" && req.Plan != name {
 			continue
 		}
-		lines, parents := h.linesOf(name), map[string]string{}
+		lines, parents, asked := h.linesOf(name), map[string]string{}, slices.Clone(req.IDs)
 		for _, r := range plannedOf(h.Rig, name) {
 			parents[r.ID] = r.Parent
+			if r.Object == contentVersion && slices.Contains(req.IDs, r.ID) {
+				asked = append(asked, r.Parent) // a version comes with its document
+			}
 		}
 		for id := range parents {
 			hangs := len(req.IDs) == 0
 			for at := id; at != "" && !hangs; at = parents[at] {
-				hangs = slices.Contains(req.IDs, at)
+				hangs = slices.Contains(asked, at)
 			}
 			if was, ours := gone[id]; hangs && ours && lines[id].state == "deleted" {
 				want[id] = was
@@ -51,6 +54,43 @@ func (h *house) wanted(req rehydrate.Request) state {
 		}
 	}
 	return want
+}
+
+// attested: the evidence of all plans can be read back, and tells of what is back.
+func (l *life) attested(want state) {
+	l.T.Helper()
+	p := l.Start(nil)
+	defer p.Close()
+	told := map[string]bool{}
+	for _, name := range l.plans {
+		if err := l.evidenced(p, name); err != nil {
+			l.T.Errorf("evidence of %s: %v", name, err)
+		}
+		sheets, err := filepath.Glob(filepath.Join(l.Path("stage"), "archive", name, "evidence", "*-returned-*.jsonl"))
+		l.Must(err)
+		for _, sheet := range sheets {
+			text, err := os.ReadFile(sheet)
+			l.Must(err)
+			for _, id := range idsIn(string(text)) {
+				told[id] = true
+			}
+		}
+	}
+	now := l.witness.now()
+	for id, was := range want {
+		if v, there := now[id]; there && !v.deleted() && !told[id] {
+			l.T.Errorf("%s %s is back, and no evidence tells of it", was.object, id)
+		}
+	}
+}
+
+// idsIn are the Ids in the lines of a sheet.
+func idsIn(text string) (ids []string) {
+	for _, after := range strings.Split(text, `"id":"`)[1:] {
+		id, _, _ := strings.Cut(after, `"`)
+		ids = append(ids, id)
+	}
+	return ids
 }
 
 // A homecoming is what is held against the org after records came back.
@@ -157,8 +197,9 @@ func (h homecoming) excuse(id string, was version) string {
 	}
 	if v := h.now[id]; v.deleted() { // in the bin
 		for name, value := range was.values {
-			if h.types(was.object, name) == "reference" && !isStamp(name) && value != "" && !h.lives(value) {
-				return "it lies in the bin, and its parent doesn't live under its Id"
+			_, wanted := h.want[value]
+			if h.types(was.object, name) == "reference" && !isStamp(name) && value != "" && !wanted && !h.lives(value) {
+				return "it lies in the bin, and what it may belong to wasn't asked for"
 			}
 		}
 	}
