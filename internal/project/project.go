@@ -296,6 +296,7 @@ func (p *Project) Eraser(h lease.Holder) *erase.Eraser {
 	return &erase.Eraser{
 		Org: p.Org, Warehouse: p.Warehouse, Control: p.Control, Stage: p.Stage,
 		Holder: p.Holder(h), Flows: all.Flows, GiveUp: all.GiveUp, Evidence: evidence.Redactor{Store: p.Stage},
+		Returns: Rehydrator(p, h),
 	}
 }
 

@@ -11,8 +11,10 @@ import (
 type Checked struct {
 	After   *Usage `json:"after,omitempty"` // of storage, once all was over
 	Agrees  bool   `json:"agrees"`
+	Back    int64  `json:"back,omitempty"` // entries of records that came back later
 	Batches int64  `json:"batches"`
 	Before  *Usage `json:"before,omitempty"` // of storage, when it began
+	Closed  string `json:"closed,omitempty"` // the link at the plan's end, behind which only returns follow
 	Digest  string `json:"digest"`           // of the plan
 	Entries int64  `json:"entries"`
 	Head    string `json:"head"` // the last link of the chain
@@ -57,6 +59,9 @@ func (c Checked) Text() (t status.Text) {
 	}
 	t.Result("%s: whole: %s of %s, plan %.12s, chain %.12s", c.Plan, plural.Of(c.Entries, "line"), batches(c.Batches),
 		c.Digest, c.Head)
+	if c.Back > 0 {
+		t.Result("%s: %s of them of records that came back", c.Plan, plural.Of(c.Back, "line"))
+	}
 	for _, u := range []struct {
 		when string
 		*Usage

@@ -118,6 +118,10 @@ func check(ctx context.Context, d *Desk, name string) (report.Checked, error) {
 		return c, err
 	}
 	c.Agrees, c.Entries, c.Batches, c.Head = true, account.Lines, account.Batches, account.Link
+	c.Closed = account.Closed
+	for _, b := range account.Backs {
+		c.Back += b.Records
+	}
 	c.Before, c.After = usage(account.Head.Before), usage(account.End.After)
 	if err := account.Against(tally); err != nil {
 		c.Agrees, c.What = false, err.Error()
