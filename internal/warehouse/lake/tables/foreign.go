@@ -1,0 +1,44 @@
+package tables
+
+import (
+	"iter"
+	"time"
+
+	"github.com/apache/iceberg-go/table"
+)
+
+// ancestors are the snapshots that led to the newest one, that one first, as far as they are kept.
+func ancestors(t *table.Table) iter.Seq[table.Snapshot] {
+	return func(yield func(table.Snapshot) bool) {
+		s := t.CurrentSnapshot()
+		for s != nil && yield(*s) && s.ParentSnapshotID != nil {
+			s = t.SnapshotByID(*s.ParentSnapshotID)
+		}
+	}
+}
+
+// A Foreign is a snapshot that somebody else has made on top of ours.
+type Foreign struct {
+	Operation string // as its summary says: append, overwrite, delete or replace
+	At        time.Time
+}
+
+// Replaces tells whether it says that it changed no row: it compacted.
+func (f Foreign) Replaces() bool { return f.Operation == string(table.OpReplace) }
+
+// ForeignOf lists what others have made on top of our newest snapshot, the newest first. Where none of ours is left,
+// all that are left are others'.
+func ForeignOf(t *table.Table) []Foreign {
+	var all []Foreign
+	for s := range ancestors(t) {
+		if s.Summary != nil && s.Summary.Properties[CommitKey] != "" {
+			return all
+		}
+		f := Foreign{At: time.UnixMilli(s.TimestampMs).UTC()}
+		if s.Summary != nil {
+			f.Operation = string(s.Summary.Operation)
+		}
+		all = append(all, f)
+	}
+	return all
+}
