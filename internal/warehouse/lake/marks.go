@@ -49,17 +49,16 @@ func (s marks) Claim(ctx context.Context, f warehouse.Fence, name, org string) (
 func (s *site) claimed(
 	ctx context.Context, all map[string]line, f warehouse.Fence, name, org string,
 ) (line, error) {
-	others := marksOf(all)
 	l, known := all[f.Flow]
 	stands, has, err := s.stands(ctx, name)
+	if err == nil {
+		err = claim.Take(marksOf(all), f.Flow, name, org)
+	}
+	if err == nil && has && !known { // the registry has lost it, and the table hasn't
+		l, known = line{Mark: stands.Mark, Made: true}, true
+		err = claim.Take([]warehouse.Mark{stands.Mark}, f.Flow, name, org)
+	}
 	if err != nil {
-		return l, err
-	}
-	if has && !known { // the registry has lost it, and the table hasn't
-		l, known = line{Mark: stands.Mark, Made: true}, stands.Mark.Flow == f.Flow
-		others = append(others, stands.Mark)
-	}
-	if err := claim.Take(others, f.Flow, name, org); err != nil {
 		return l, err
 	}
 	switch {
