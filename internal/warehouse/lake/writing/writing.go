@@ -136,3 +136,14 @@ func (w *writer) giveUp(err error) error {
 	}
 	return err
 }
+
+// Drop removes files that were written, and that no commit has been tried with. What can't be removed is an orphan.
+func Drop(ctx context.Context, t *table.Table, files []iceberg.DataFile) {
+	storage, err := t.FS(ctx)
+	if err != nil {
+		return
+	}
+	for _, f := range files {
+		_ = storage.Remove(f.FilePath())
+	}
+}
