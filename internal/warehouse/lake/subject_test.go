@@ -58,7 +58,9 @@ func (s *subject) Open(o warehouse.Options, f warehousetest.Fault) warehouse.War
 }
 
 // Traits says what the suite has to know of a lake.
-func (s *subject) Traits() warehousetest.Traits { return warehousetest.Traits{Digits: 38, Apart: true} }
+func (s *subject) Traits() warehousetest.Traits {
+	return warehousetest.Traits{Digits: 38, Apart: true, History: true, Closed: true}
+}
 
 // plain is a Warehouse of which nothing goes wrong.
 func (s *subject) plain() warehouse.Warehouse {
