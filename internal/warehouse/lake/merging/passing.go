@@ -5,19 +5,11 @@ import (
 	"errors"
 	"io"
 	"iter"
-	"maps"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/compute"
-	"github.com/apache/arrow-go/v18/arrow/memory"
-	"github.com/apache/iceberg-go/table"
 
-	"catchment/internal/warehouse"
-	"catchment/internal/warehouse/lake/rows"
 	"catchment/internal/warehouse/lake/versions"
-	"catchment/internal/warehouse/lake/writing"
 )
 
 // A passing is staged versions and rows that go past each other.
@@ -55,116 +47,6 @@ type placed struct {
 	synced   versions.Moment
 }
 
-// begin opens what doesn't depend on which keys are wanted.
-func (p *passing) begin(ctx context.Context) error {
-	var err error
-	if p.out, err = writing.Schema(p.Final); err != nil {
-		return err
-	}
-	p.record.Differs = p.differs
-	p.window = newWindow(p.out, p.Table, p.Rules.Parts)
-	p.staged = newStaged(p.Rules, p.Table)
-	p.rejected = slices.Sorted(maps.Keys(p.Rejections))
-	all, err := p.wantsAll(ctx)
-	if err != nil {
-		return err
-	}
-	if !all {
-		p.wanted, err = newWanted(ctx, &p.Task, p.rejected)
-		if err != nil {
-			return err
-		}
-	}
-	if all || !p.Rules.Sweeps() {
-		return p.openVersions(ctx, nil)
-	}
-	return nil
-}
-
-// wantsAll tells whether all rows are to be read: there are none, or most of them change.
-func (p *passing) wantsAll(ctx context.Context) (bool, error) {
-	if len(p.Forget) > 0 || p.Final.CurrentSnapshot() == nil {
-		return true, nil
-	}
-	tasks, err := p.Final.Scan(table.WithMaxConcurrency(1)).PlanFiles(ctx)
-	var n int64
-	for _, task := range tasks {
-		n += task.File.Count()
-	}
-	return p.Rows > n/2 || n == 0, err
-}
-
-// openVersions opens the staged versions of some keys, of all where keys is nil. Their columns are those that pages
-// carried.
-func (p *passing) openVersions(ctx context.Context, keys []string) error {
-	if err := p.versions.close(); err != nil {
-		return err
-	}
-	names := p.staged.columns()
-	for _, part := range p.Rules.Parts {
-		if part.Op == warehouse.Put || part.Op == warehouse.Patch {
-			names = append(names, part.Columns...)
-		}
-	}
-	names = distinct(names)
-	var err error
-	p.versions, err = openLane(ctx, p.Stage, rows.Query{Key: p.Table.Key, Columns: names, Keys: keys,
-		Where: ofAttempt(p.Attempt), Scratch: p.Scratch}, func(b *rows.Batch) error {
-		p.versionsAt = nothing
-		return p.staged.load(b)
-	})
-	return err
-}
-
-// openRows opens the rows of some keys, of all where keys is nil, with all their columns.
-func (p *passing) openRows(ctx context.Context, keys []string) error {
-	if err := p.rows.close(); err != nil {
-		return err
-	}
-	var err error
-	p.rows, err = openLane(ctx, p.Final, rows.Query{Key: p.Table.Key, Columns: p.names(), Keys: keys, Positions: true,
-		Scratch: p.Scratch}, func(b *rows.Batch) error {
-		p.rowsAt = nothing
-		b.Record = without(b.Record, p.Forget)
-		return p.kept.load(b)
-	})
-	return err
-}
-
-// names are the columns of the final table.
-func (p *passing) names() []string {
-	var names []string
-	for _, field := range p.out.Fields() {
-		names = append(names, field.Name)
-	}
-	return names
-}
-
-// distinct is names without those that came before.
-func distinct(names []string) []string {
-	var all []string
-	for _, name := range names {
-		if !slices.Contains(all, name) {
-			all = append(all, name)
-		}
-	}
-	return all
-}
-
-// without is a record in which some columns hold nothing.
-func without(record arrow.RecordBatch, names []string) arrow.RecordBatch {
-	if len(names) == 0 {
-		return record
-	}
-	values := slices.Clone(record.Columns())
-	for i, field := range record.Schema().Fields() {
-		if slices.Contains(names, field.Name) {
-			values[i] = array.MakeArrayOfNull(memory.DefaultAllocator, field.Type, int(record.NumRows()))
-		}
-	}
-	return array.NewRecordBatch(record.Schema(), values, record.NumRows())
-}
-
 // records are the rows that are written, in order of their keys.
 func (p *passing) records(ctx context.Context) iter.Seq2[arrow.RecordBatch, error] {
 	return func(yield func(arrow.RecordBatch, error) bool) {
@@ -198,30 +80,6 @@ func (p *passing) pass(ctx context.Context, write func(arrow.RecordBatch) bool) 
 		}
 	}
 	return p.write(ctx, write)
-}
-
-// open opens what the next keys have, and tells whether these are the last ones. nil is all.
-func (p *passing) open(ctx context.Context) (keys []string, last bool, err error) {
-	last = true
-	if p.wanted != nil {
-		if keys, err = p.wanted.next(atOnce); err != nil {
-			return nil, false, err
-		}
-		last = len(keys) < atOnce
-		if len(keys) == 0 {
-			return keys, last, nil
-		}
-		if p.Rules.Sweeps() {
-			err = p.openVersions(ctx, keys)
-		}
-	}
-	if err == nil {
-		err = p.openRows(ctx, keys)
-	}
-	if err == nil {
-		err = p.openTombs(ctx, keys)
-	}
-	return keys, last, err
 }
 
 // passKeys decides what becomes of the records of some keys.
@@ -371,22 +229,6 @@ func (p *passing) gatherRows(key string) error {
 	}
 }
 
-// openTombs opens the tombstones of some keys.
-func (p *passing) openTombs(ctx context.Context, keys []string) error {
-	if p.tombs != nil {
-		if err := p.tombs.Close(); err != nil {
-			return err
-		}
-	}
-	p.tombKey, p.noTombs = "", p.Tombs == nil
-	if p.noTombs {
-		return nil
-	}
-	var err error
-	p.tombs, err = p.Tombs(ctx, keys)
-	return err
-}
-
 // gatherTomb finds the tombstone of the next key.
 func (p *passing) gatherTomb(key string) error {
 	for !p.noTombs && p.tombKey < key {
@@ -404,48 +246,6 @@ func (p *passing) gatherTomb(key string) error {
 		p.record.HasTomb, p.record.Tomb = true, p.tomb
 	}
 	return nil
-}
-
-// alive are the rows of a cursor that the merge leaves as they are.
-func (p *passing) alive(cursor *rows.Cursor) iter.Seq2[arrow.RecordBatch, error] {
-	for _, positions := range p.dead {
-		slices.Sort(positions)
-	}
-	return func(yield func(arrow.RecordBatch, error) bool) {
-		for {
-			b, err := cursor.Next()
-			if errors.Is(err, io.EOF) {
-				return
-			}
-			if err == nil {
-				b.Record, err = p.living(b)
-			}
-			if !yield(b.Record, err) || err != nil {
-				return
-			}
-		}
-	}
-}
-
-// living is the rows of a batch that the merge leaves as they are.
-func (p *passing) living(b rows.Batch) (arrow.RecordBatch, error) {
-	indices := array.NewInt32Builder(memory.DefaultAllocator)
-	defer indices.Release()
-	for i, file := range b.File {
-		if _, dead := slices.BinarySearch(p.dead[file], b.Position[i]); !dead {
-			indices.Append(int32(i)) //nolint:gosec // a batch has few rows
-		}
-	}
-	places := indices.NewArray()
-	values := make([]arrow.Array, b.Record.NumCols())
-	for i := range values {
-		var err error
-		values[i], err = compute.TakeArray(context.Background(), b.Record.Column(i), places)
-		if err != nil {
-			return nil, err
-		}
-	}
-	return array.NewRecordBatch(p.out, values, int64(places.Len())), nil
 }
 
 func (p *passing) close() {

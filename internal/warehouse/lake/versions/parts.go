@@ -41,13 +41,14 @@ var order = []warehouse.Op{warehouse.Put, warehouse.Patch, warehouse.Delete, war
 func PartsOf(jobs []Job, m warehouse.Merge, isDeleted string) []Part {
 	var parts []Part
 	for _, j := range jobs {
-		p := Part{Op: j.Op, Columns: slices.Sorted(slices.Values(j.Columns)), ReadAt: At(j.ReadAt),
+		p := Part{Op: j.Op, Columns: slices.Sorted(slices.Values(j.Columns)), Jobs: []string{j.Name}, ReadAt: At(j.ReadAt),
 			Reason: cmp.Or(j.Reason, m.AbsentReason, gone.Purged), fields: j.Fields}
 		p.Override = (j.Override || m.Override) && p.Op != warehouse.Seen
 		p.TellsIt = isDeleted != "" && slices.Contains(p.Columns, isDeleted)
 		i := slices.IndexFunc(parts, p.goesWith)
 		if i < 0 {
-			i, parts = len(parts), append(parts, p)
+			parts = append(parts, p)
+			continue
 		}
 		parts[i].Jobs = append(parts[i].Jobs, j.Name)
 	}
@@ -59,8 +60,8 @@ func PartsOf(jobs []Job, m warehouse.Merge, isDeleted string) []Part {
 
 // goesWith tells whether a job's part is the same as another. Patches are done job by job.
 func (p Part) goesWith(other Part) bool {
-	return p.Op == other.Op && p.Op != warehouse.Patch && p.Reason == other.Reason && p.Override == other.Override &&
-		slices.Equal(p.Columns, other.Columns)
+	return p.Op == other.Op && (p.Op != warehouse.Patch || p.Jobs[0] == other.Jobs[0]) &&
+		p.Reason == other.Reason && p.Override == other.Override && slices.Equal(p.Columns, other.Columns)
 }
 
 // wins tells whether a version of the part replaces what was stamped at and read then: by the stamp, then by the
