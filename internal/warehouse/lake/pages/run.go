@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"iter"
 	"slices"
+	"strconv"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -126,14 +128,20 @@ func sharedBytes(a, b []byte) int {
 	return n
 }
 
-// keys gives each record's key as bytes that have the order of the keys. One column of text is that already.
+// unit is between the parts of a key of several columns.
+const unit = 0x1f
+
+// keys gives each record's key as a text. One column of text is that already.
 func (r *run) keys(of []keyColumn) (func(row int) []byte, error) {
 	if len(of) == 1 && of[0].kind == shape.Text {
 		return func(row int) []byte { return r.cell(row, of[0].field) }, nil
 	}
 	all := make([][]byte, r.rows)
 	for row := range all {
-		for _, k := range of {
+		for i, k := range of {
+			if i > 0 {
+				all[row] = append(all[row], unit)
+			}
 			var ok bool
 			if all[row], ok = appendKey(all[row], r.cell(row, k.field), k.kind); !ok {
 				return nil, &misfit{row: row, kind: string(k.kind)}
@@ -143,18 +151,23 @@ func (r *run) keys(of []keyColumn) (func(row int) []byte, error) {
 	return func(row int) []byte { return all[row] }, nil
 }
 
-// appendKey appends a column of a key, so that bytes have the order of the values. An empty one comes first.
+// appendKey appends a value of a key as the text that package rows makes of it.
 func appendKey(dst, cell []byte, kind shape.Kind) ([]byte, bool) {
-	if len(cell) == 0 {
-		return append(dst, 0), true
-	}
-	dst = append(dst, 1)
-	switch kind {
-	case shape.Text, shape.Decimal:
-		return append(append(dst, cell...), 0), true
+	if len(cell) == 0 || kind == shape.Text || kind == shape.Decimal {
+		return append(dst, cell...), true
 	}
 	n, ok := numberOf(kind, cell)
-	return binary.BigEndian.AppendUint64(dst, uint64(n)^(1<<63)), ok // #nosec G115 -- the sign is turned
+	switch kind {
+	case shape.Bool:
+		return strconv.AppendBool(dst, n == 1), ok
+	case shape.Date:
+		return time.Unix(n*secondsPerDay, 0).UTC().AppendFormat(dst, time.DateOnly), ok
+	case shape.Time:
+		return time.UnixMicro(n).UTC().AppendFormat(dst, "15:04:05.999999"), ok
+	case shape.Timestamp:
+		return time.UnixMicro(n).UTC().AppendFormat(dst, "2006-01-02 15:04:05.000000-07"), ok
+	}
+	return strconv.AppendInt(dst, n, 10), ok
 }
 
 // A Run is the records of a page, or of a part of one, in the order of their keys. It is valid until the next.

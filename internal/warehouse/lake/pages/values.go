@@ -88,8 +88,9 @@ func two(text []byte) (int64, bool) {
 
 // What days have.
 const (
-	micros       = 1_000_000
-	microsPerDay = 24 * 60 * 60 * micros
+	micros        = 1_000_000
+	secondsPerDay = 24 * 60 * 60
+	microsPerDay  = secondsPerDay * micros
 )
 
 // dayOf reads 2026-01-02, of the years that have four digits, in the Gregorian calendar for all times. Zeros may

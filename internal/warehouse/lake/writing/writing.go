@@ -55,6 +55,7 @@ type writer struct {
 	kind  kind
 	fresh func() (*file, error)
 	open  *file // nil for none
+	drop  func([]iceberg.DataFile)
 }
 
 // newWriter makes one for rows of a schema.
@@ -73,8 +74,22 @@ func newWriter(ctx context.Context, t *table.Table, schema *arrow.Schema) (*writ
 		fields = append(fields, has.Field(at[0]))
 	}
 	k := kind{content: iceberg.EntryContentData, schema: t.Schema(), arrow: arrow.NewSchema(fields, nil),
-		properties: t.Properties(), spec: t.Spec(), order: t.SortOrder().OrderID()}
-	return &writer{kind: k, fresh: func() (*file, error) { return create(ctx, t, k) }}, nil
+		properties: t.Properties(), spec: t.Spec(), order: orderOf(t)}
+	return &writer{kind: k, fresh: func() (*file, error) { return create(ctx, t, k) },
+		drop: func(files []iceberg.DataFile) { Drop(context.WithoutCancel(ctx), t, files) }}, nil
+}
+
+// orderOf is the sort order that files of a table say they have. Rows come in the order of their keys as texts, which
+// is that of the values where these are texts.
+func orderOf(t *table.Table) int {
+	order := t.SortOrder()
+	for _, by := range order.Fields() {
+		f, ok := t.Schema().FindFieldByID(by.SourceID())
+		if _, text := f.Type.(iceberg.StringType); !ok || !text {
+			return table.UnsortedSortOrderID
+		}
+	}
+	return order.OrderID()
 }
 
 // write writes a batch, into the next file where the one that is open has grown to its size.
@@ -115,11 +130,23 @@ func (w *writer) end() error {
 	return nil
 }
 
-// giveUp leaves no file half written. Those that are whole stay orphans.
+// giveUp leaves no file behind: nobody will name them.
 func (w *writer) giveUp(err error) error {
 	if w.open != nil {
 		w.open.drop()
 		w.open = nil
 	}
+	w.drop(w.files)
 	return err
+}
+
+// Drop removes files that were written, and that no commit has been tried with. What can't be removed is an orphan.
+func Drop(ctx context.Context, t *table.Table, files []iceberg.DataFile) {
+	storage, err := t.FS(ctx)
+	if err != nil {
+		return
+	}
+	for _, f := range files {
+		_ = storage.Remove(f.FilePath())
+	}
 }
