@@ -22,7 +22,8 @@ func (asker) Key(context.Context, shape.Table) (evidence.Key, error) { return ev
 // Held tells which of some keys have a live row.
 func (s asker) Held(ctx context.Context, t shape.Table, keys []string) (map[string]bool, error) {
 	held := map[string]bool{}
-	q := rows.Query{Key: t.Key, Keys: slices.Compact(slices.Sorted(slices.Values(keys))), Where: isLive(), AnyOrder: true}
+	q := rows.Query{Key: t.Key, Keys: slices.Compact(slices.Sorted(slices.Values(keys))), Where: isLive(),
+		AnyOrder: true}
 	if q.Keys == nil {
 		return held, nil
 	}
@@ -178,7 +179,8 @@ func (s asker) Torn(
 	ctx context.Context, t shape.Table, attempt string, jobs, further []string,
 ) (torn []string, err error) {
 	stamp, _ := t.Column(shape.FieldStamp)
-	q := rows.Query{Key: t.Key, Where: ofAttempt(attempt, slices.Concat(jobs, further)...), Columns: []string{columns.Job}}
+	q := rows.Query{Key: t.Key, Where: ofAttempt(attempt, slices.Concat(jobs, further)...),
+		Columns: []string{columns.Job}}
 	if stamp.Name != "" {
 		q.Columns = append(q.Columns, stamp.Name)
 	}
