@@ -216,3 +216,23 @@ func (s *subject) Rename(t testing.TB, side warehousetest.Side, name, to string)
 		t.Fatal(err)
 	}
 }
+
+// advance has the final table stand as after so many consolidations.
+func (s *subject) advance(t testing.TB, number int) {
+	t.Helper()
+	const key = "catchment.standing"
+	_, err := s.lake().Commit(t.Context(), tables.Name(string(warehousetest.Final), "account"),
+		func(_ context.Context, tb *table.Table) (*tables.Change, error) {
+			stands := map[string]any{}
+			if err := json.Unmarshal([]byte(tb.Properties()[key]), &stands); err != nil {
+				return nil, err
+			}
+			stands["Number"] = number
+			text, err := json.Marshal(stands)
+			says := iceberg.Properties{key: string(text)}
+			return &tables.Change{Summary: says, Properties: says}, err
+		})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -10,8 +10,8 @@
 // one snapshot of the final table, or nothing is. Whatever else has to be known, tombstones and rejected records,
 // is written before that snapshot under the number that it will have, and counts once it is there.
 //
-// Files, from the top: lake.go, shaper.go, prepare.go, describe.go, inspect.go, marks.go, rebind.go, registry.go,
-// loader.go, intake.go, widen.go, staged.go, rejected.go, standing.go.
+// Files, from the top: lake.go, shaper.go, prepare.go, describe.go, inspect.go, reading.go, sightings.go, evidence.go,
+// marks.go, rebind.go, registry.go, loader.go, intake.go, widen.go, staged.go, rejected.go, standing.go.
 package lake
 
 import (

@@ -8,14 +8,15 @@
 // What is asked for is read and no more: files and row groups are left out by their statistics, and where some keys
 // only are wanted, the key column is read first and the rest of a file only where it has one of them.
 //
-// Files, from the top: rows.go, merge.go, scratch.go, source.go, look.go, wanted.go, dead.go, file.go, form.go, row.go,
-// key.go.
+// Files, from the top: rows.go, pile.go, merge.go, scratch.go, source.go, look.go, wanted.go, dead.go, file.go, form.go,
+// row.go, key.go.
 package rows
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	ones "math/bits"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/iceberg-go"
@@ -29,6 +30,7 @@ type Query struct {
 	Keys    []string // of the rows that are wanted, as KeysOf writes them, in order; nil for all
 
 	Where     iceberg.BooleanExpression // of the rows that are wanted; nil for all
+	Files     map[string]bool           // of the rows that are wanted, by path; nil for all
 	Snapshot  int64                     // 0 for the newest
 	Positions bool                      // where each row is, is wanted too
 	AnyOrder  bool                      // rows may come in any order: by file, and in it as they are there
@@ -82,6 +84,9 @@ func (c *Cursor) Next() (Batch, error) {
 	if err != nil {
 		return Batch{}, err
 	}
+	if c.form == nil { // of a pile
+		return Batch{Record: p.record, Keys: p.keys, Position: p.positions}, nil
+	}
 	b := Batch{Record: c.form.shown(p.record), Keys: p.keys}
 	if !c.q.Positions {
 		return b, nil
@@ -91,6 +96,17 @@ func (c *Cursor) Next() (Batch, error) {
 		b.File[i] = c.store.paths[file]
 	}
 	return b, nil
+}
+
+// Dead counts the dead rows of a file that has rows which are wanted.
+func (c *Cursor) Dead(file string) (n int64) {
+	if c.store == nil {
+		return 0
+	}
+	for _, word := range c.store.dead[file] {
+		n += int64(ones.OnesCount64(word))
+	}
+	return n
 }
 
 // Close closes the files, and removes what was written to scratch.

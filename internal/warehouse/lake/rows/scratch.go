@@ -1,9 +1,11 @@
 package rows
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
+	"math"
 	"os"
 	"sort"
 
@@ -25,6 +27,7 @@ const (
 const (
 	runRows   = 1 << 10
 	sortBytes = 32 << 20
+	runBuffer = 64 << 10
 )
 
 // A scratch is the files of a cursor that hold what has no room in memory: runs, whose rows are sorted. It is made
@@ -68,14 +71,11 @@ func (s *scratch) sort(ctx context.Context, r *reading) ([]source, error) {
 		if err != nil {
 			return err
 		}
-		run, err := s.write(ctx, func() (*part, error) {
-			defer func() { p = nil }()
-			return p, nil
-		})
+		made, err := s.write(ctx, once(p))
 		if err != nil {
 			return err
 		}
-		runs, pieces, bytes = append(runs, run), nil, 0
+		runs, pieces, bytes = append(runs, made), nil, 0
 		return nil
 	}
 	for {
@@ -160,7 +160,7 @@ func (c *Cursor) collapse(files bool) error {
 }
 
 // write makes a run of parts, up to one that is nil.
-func (s *scratch) write(ctx context.Context, next func() (*part, error)) (source, error) {
+func (s *scratch) write(ctx context.Context, next func() (*part, error)) (*run, error) {
 	file, err := s.create()
 	if err != nil {
 		return nil, err
@@ -169,10 +169,8 @@ func (s *scratch) write(ctx context.Context, next func() (*part, error)) (source
 	if err := os.Remove(file.Name()); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	if err := fillRun(ctx, file, next); err != nil {
-		return nil, errors.Join(err, file.Close())
-	}
-	if _, err := file.Seek(0, io.SeekStart); err != nil {
+	to := bufio.NewWriterSize(file, buffer)
+	if err := errors.Join(fillRun(ctx, to, next), to.Flush()); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	return &run{file: file}, nil
@@ -230,15 +228,20 @@ func (p *part) packed() arrow.RecordBatch {
 // A run is a file of scratch whose rows are sorted.
 type run struct {
 	file   *os.File
+	shared bool // the file stays open: others read it, too
 	reader *ipc.Reader
 }
+
+// again reads the run from its beginning, as often as one likes.
+func (r *run) again() *run { return &run{file: r.file, shared: true} }
 
 func (r *run) next(ctx context.Context) (*part, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
 	if r.reader == nil {
-		reader, err := ipc.NewReader(r.file)
+		from := bufio.NewReaderSize(io.NewSectionReader(r.file, 0, math.MaxInt64), runBuffer)
+		reader, err := ipc.NewReader(from)
 		if errors.Is(err, io.EOF) {
 			return nil, nil
 		}
@@ -266,7 +269,12 @@ func (r *run) next(ctx context.Context) (*part, error) {
 	return p, nil
 }
 
-func (r *run) close() error { return r.file.Close() }
+func (r *run) close() error {
+	if r.shared {
+		return nil
+	}
+	return r.file.Close()
+}
 
 func closeAll(sources []source) error {
 	var all error

@@ -41,6 +41,9 @@ func planned(ctx context.Context, t *table.Table, q Query, f *form) ([]table.Fil
 		options = append(options, table.WithSnapshotID(q.Snapshot))
 	}
 	tasks, err := t.Scan(options...).PlanFiles(ctx)
+	if q.Files != nil {
+		tasks = slices.DeleteFunc(tasks, func(task table.FileScanTask) bool { return !q.Files[task.File.FilePath()] })
+	}
 	if err != nil || len(q.Keys) == 0 || !f.text() {
 		return tasks, err
 	}

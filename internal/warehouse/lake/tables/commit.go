@@ -10,6 +10,8 @@ import (
 
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
+
+	"catchment/internal/plan"
 )
 
 // A Change is one snapshot: what it adds and takes away, and what it says of itself.
@@ -18,6 +20,8 @@ type Change struct {
 	Deletes []iceberg.DataFile // position deletes that come, of rows of files that stay
 	Gone    []iceberg.DataFile // data files that go, as a whole
 	Settled []iceberg.DataFile // delete files that go: no row of a file that stays needs them
+
+	Manifests bool // the lists of files are many, and become few
 
 	Columns func(*table.UpdateSchema) // changes the table's columns; nil for none
 	// Anew writes all rows into files with the columns that the table has then: they come in the place of
@@ -58,8 +62,12 @@ func (l *Lake) Commit(ctx context.Context, name table.Identifier, build Builder)
 		if err == nil {
 			return after, nil
 		}
-		if !errors.Is(err, table.ErrCommitFailed) || try == tries {
+		if !errors.Is(err, table.ErrCommitFailed) {
 			return nil, err
+		}
+		if try == tries {
+			return nil, plan.Failf(plan.Retry, "run it again once less is written to it",
+				"%s.%s: others were first, %d times in a row: %w", name[0], name[1], tries+1, err)
 		}
 		if err := l.Pause(ctx, time.Duration(try+1)*20*time.Millisecond); err != nil {
 			return nil, err
@@ -96,6 +104,11 @@ func stage(ctx context.Context, tx *table.Transaction, c Change, id string) erro
 	if err := stageColumns(ctx, tx, &c); err != nil {
 		return err
 	}
+	if c.Manifests { // in a snapshot of its own, below ours
+		if _, err := tx.RewriteManifests(ctx, table.WithRewriteManifestClusterBy(allTogether)); err != nil {
+			return err
+		}
+	}
 	if err := stageFiles(ctx, tx, c, summary); err != nil {
 		return err
 	}
@@ -130,6 +143,9 @@ func stageColumns(ctx context.Context, tx *table.Transaction, c *Change) error {
 	c.Rows, err = c.Anew(ctx, staged.Table)
 	return err
 }
+
+// allTogether has all files of a partition spec in one list, up to the size that lists have.
+func allTogether(iceberg.DataFile) any { return 0 }
 
 // stageFiles makes the one snapshot. One without files is made, too: it carries a summary.
 func stageFiles(ctx context.Context, tx *table.Transaction, c Change, summary iceberg.Properties) error {
