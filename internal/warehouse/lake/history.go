@@ -40,7 +40,7 @@ func (h History) trim(ctx context.Context, t *table.Table, attempt string, now t
 		}
 		c.Properties[keyHistory] = text
 		which.Before = map[string]time.Time{columns.ReadAt: day}
-		which.NotIn = map[string][]string{columns.Attempt: without(ledger.Attempts(t.Properties()), attempt)}
+		which.NotIn = map[string][]string{columns.Attempt: others(ledger.Attempts(t.Properties()), attempt)}
 	default:
 		return nil
 	}
@@ -48,13 +48,13 @@ func (h History) trim(ctx context.Context, t *table.Table, attempt string, now t
 	return err
 }
 
-// without is names without one.
-func without(names []string, one string) []string {
-	var others []string
+// others is names without one.
+func others(names []string, one string) []string {
+	var all []string
 	for _, name := range names {
 		if name != one {
-			others = append(others, name)
+			all = append(all, name)
 		}
 	}
-	return others
+	return all
 }
