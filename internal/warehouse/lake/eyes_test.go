@@ -15,6 +15,7 @@ import (
 
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/lake/columns"
+	"catchment/internal/warehouse/lake/ledger"
 	"catchment/internal/warehouse/lake/own"
 	"catchment/internal/warehouse/lake/tables"
 	"catchment/internal/warehouse/warehousetest"
@@ -89,29 +90,55 @@ func (s *subject) Look(t testing.TB, side warehousetest.Side, name string) []war
 	}
 	var all []warehousetest.Row
 	for row := range s.read(t, tb) {
-		if name != own.Tombstone || s.counts(t, row) {
-			all = append(all, shown(tb.Schema(), row))
+		all = append(all, shown(tb.Schema(), row))
+	}
+	if name == own.Tombstone {
+		return s.counting(t, all)
+	}
+	return all
+}
+
+// counting are the tombstones that count: of each record the line that was written last, of those that have no number,
+// or that of a try of which the final table knows.
+func (s *subject) counting(t testing.TB, lines []warehousetest.Row) (all []warehousetest.Row) {
+	t.Helper()
+	order := func(line warehousetest.Row) int {
+		number, err := strconv.ParseInt(*line["number"], 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if number == 0 {
+			return 0
+		}
+		return slices.Index(s.buried(t, *line["table_name"]), number)*2 + 1 // less than none where it isn't known
+	}
+	last := map[string]warehousetest.Row{}
+	for _, line := range lines {
+		key := *line["table_name"] + " " + *line["record_key"]
+		if was, is := last[key]; order(line) >= 0 && (!is || order(line) >= order(was)) {
+			last[key] = line
+		}
+	}
+	for _, line := range last {
+		if line["reason"] != nil { // else the record came back
+			all = append(all, line)
 		}
 	}
 	return all
 }
 
-// counts tells whether a tombstone does: it was written for a snapshot, which is there.
-func (s *subject) counts(t testing.TB, tomb own.Row) bool {
+// buried are the tries of tombstones that a final table knows.
+func (s *subject) buried(t testing.TB, name string) []int64 {
 	t.Helper()
-	tb := s.find(t, warehousetest.Final, tomb["table_name"])
+	tb := s.find(t, warehousetest.Final, name)
 	if tb == nil {
-		return false
+		return nil
 	}
-	var stands struct{ Number int64 }
+	var stands struct{ Buried []int64 }
 	if err := json.Unmarshal([]byte(tb.Properties()["catchment.standing"]), &stands); err != nil {
 		t.Fatal(err)
 	}
-	number, err := strconv.ParseInt(tomb["number"], 10, 64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return number <= stands.Number
+	return stands.Buried
 }
 
 func (s *subject) read(t testing.TB, tb *table.Table) func(func(own.Row) bool) {
@@ -189,32 +216,26 @@ func (s *subject) pages(t testing.TB) []warehousetest.Row {
 	}
 	var all []warehousetest.Row
 	for _, name := range names {
-		for key, text := range s.find(t, warehousetest.Staging, name).Properties() {
-			attempt, is := strings.CutPrefix(key, "catchment.ledger.")
-			if is {
-				all = append(all, pageRows(t, attempt, text)...)
+		properties := s.find(t, warehousetest.Staging, name).Properties()
+		for _, attempt := range ledger.Attempts(properties) {
+			has, err := ledger.Read(properties, attempt)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, job := range has.Jobs {
+				all = append(all, pagesOf(attempt, job)...)
 			}
 		}
 	}
 	return all
 }
 
-// pageRows are the pages of an attempt's ledger as rows: without their digests, in which their names are.
-func pageRows(t testing.TB, attempt, text string) (all []warehousetest.Row) {
-	t.Helper()
-	var jobs []struct {
-		Job, Op string
-		Pages   [][3]any // its place, its rows, its digest
-	}
-	if err := json.Unmarshal([]byte(text), &jobs); err != nil {
-		t.Fatal(err)
-	}
-	for _, j := range jobs {
-		for _, page := range j.Pages {
-			seq, rows := fmt.Sprint(page[0]), fmt.Sprint(page[1])
-			all = append(all, warehousetest.Row{"attempt": &attempt, "job": &j.Job, "op": &j.Op, "seq": &seq,
-				"row_count": &rows})
-		}
+func pagesOf(attempt string, job ledger.Job) (all []warehousetest.Row) {
+	op, readAt, columns := string(job.Op), columns.Moment(job.ReadAt), strings.Join(job.Columns, ",")
+	for _, page := range job.Pages {
+		seq, rows := fmt.Sprint(page.Seq), fmt.Sprint(page.Rows)
+		all = append(all, warehousetest.Row{"attempt": &attempt, "job": &job.Name, "op": &op, "seq": &seq,
+			"row_count": &rows, "columns": &columns, "read_at": &readAt})
 	}
 	return all
 }
