@@ -3,6 +3,7 @@ package lake_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -191,8 +192,28 @@ func (s *subject) pages(t testing.TB) []warehousetest.Row {
 		for key, text := range s.find(t, warehousetest.Staging, name).Properties() {
 			attempt, is := strings.CutPrefix(key, "catchment.ledger.")
 			if is {
-				all = append(all, warehousetest.Row{"attempt": &attempt, "lines": &text})
+				all = append(all, pageRows(t, attempt, text)...)
 			}
+		}
+	}
+	return all
+}
+
+// pageRows are the pages of an attempt's ledger as rows: without their digests, in which their names are.
+func pageRows(t testing.TB, attempt, text string) (all []warehousetest.Row) {
+	t.Helper()
+	var jobs []struct {
+		Job, Op string
+		Pages   [][3]any // its place, its rows, its digest
+	}
+	if err := json.Unmarshal([]byte(text), &jobs); err != nil {
+		t.Fatal(err)
+	}
+	for _, j := range jobs {
+		for _, page := range j.Pages {
+			seq, rows := fmt.Sprint(page[0]), fmt.Sprint(page[1])
+			all = append(all, warehousetest.Row{"attempt": &attempt, "job": &j.Job, "op": &j.Op, "seq": &seq,
+				"row_count": &rows})
 		}
 	}
 	return all

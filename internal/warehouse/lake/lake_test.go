@@ -10,7 +10,7 @@ import (
 // TestLake holds a lake to the contract of a warehouse.
 func TestLake(t *testing.T) {
 	t.Parallel()
-	warehousetest.Run(t, open, warehousetest.Eraser)
+	warehousetest.Run(t, open)
 }
 
 func TestHistories(t *testing.T) {
