@@ -15,6 +15,7 @@ import (
 
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/lake/columns"
+	"catchment/internal/warehouse/lake/ledger"
 	"catchment/internal/warehouse/lake/own"
 	"catchment/internal/warehouse/lake/tables"
 	"catchment/internal/warehouse/warehousetest"
@@ -189,32 +190,26 @@ func (s *subject) pages(t testing.TB) []warehousetest.Row {
 	}
 	var all []warehousetest.Row
 	for _, name := range names {
-		for key, text := range s.find(t, warehousetest.Staging, name).Properties() {
-			attempt, is := strings.CutPrefix(key, "catchment.ledger.")
-			if is {
-				all = append(all, pageRows(t, attempt, text)...)
+		properties := s.find(t, warehousetest.Staging, name).Properties()
+		for _, attempt := range ledger.Attempts(properties) {
+			has, err := ledger.Read(properties, attempt)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, job := range has.Jobs {
+				all = append(all, pagesOf(attempt, job)...)
 			}
 		}
 	}
 	return all
 }
 
-// pageRows are the pages of an attempt's ledger as rows: without their digests, in which their names are.
-func pageRows(t testing.TB, attempt, text string) (all []warehousetest.Row) {
-	t.Helper()
-	var jobs []struct {
-		Job, Op string
-		Pages   [][3]any // its place, its rows, its digest
-	}
-	if err := json.Unmarshal([]byte(text), &jobs); err != nil {
-		t.Fatal(err)
-	}
-	for _, j := range jobs {
-		for _, page := range j.Pages {
-			seq, rows := fmt.Sprint(page[0]), fmt.Sprint(page[1])
-			all = append(all, warehousetest.Row{"attempt": &attempt, "job": &j.Job, "op": &j.Op, "seq": &seq,
-				"row_count": &rows})
-		}
+func pagesOf(attempt string, job ledger.Job) (all []warehousetest.Row) {
+	op, readAt, columns := string(job.Op), columns.Moment(job.ReadAt), strings.Join(job.Columns, ",")
+	for _, page := range job.Pages {
+		seq, rows := fmt.Sprint(page.Seq), fmt.Sprint(page.Rows)
+		all = append(all, warehousetest.Row{"attempt": &attempt, "job": &job.Name, "op": &op, "seq": &seq,
+			"row_count": &rows, "columns": &columns, "read_at": &readAt})
 	}
 	return all
 }
