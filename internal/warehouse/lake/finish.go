@@ -41,6 +41,11 @@ func (c *consolidation) finish(ctx context.Context, final *table.Table) error {
 	if err := errors.Join(all...); err != nil {
 		return err
 	}
+	if !c.repeat {
+		if err := c.keep(ctx, c.Table, c.apart.files); err != nil {
+			return err
+		}
+	}
 	return c.letGo(ctx, stage)
 }
 
