@@ -22,6 +22,8 @@ type operation struct {
 	do func(r *rig, w warehouse.Warehouse, trial string) (any, error)
 	// steps says that it commits more than once, or need not commit at all.
 	steps bool
+	// apart says that it commits once where a transaction can hold several tables.
+	apart bool
 }
 
 // A series is the trials of one operation in one warehouse.
@@ -38,6 +40,7 @@ const mostTrials = 64
 // underFaults does the operation under each fault, and then again without one.
 // Answers and tables are then what they are where nothing goes wrong.
 func (o operation) underFaults(r *rig) {
+	o.steps = o.steps || o.apart && r.subject.Traits().Apart
 	s := &series{operation: o, r: r, answers: map[string]string{}}
 	s.fill()
 	idle := s.next()
