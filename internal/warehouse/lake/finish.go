@@ -113,17 +113,21 @@ func (c *consolidation) letGo(ctx context.Context, stage *table.Table, stands st
 				change.Forget = append(change.Forget, ledger.Key(attempt))
 			}
 		}
+		var err error
 		if len(c.Forget) > 0 {
-			open := append(ledger.Attempts(t.Properties()), c.Attempt)
-			older := removal.Where{NotIn: map[string][]string{columns.Attempt: open}}
-			if _, err := removal.Of(ctx, t, older, change); err != nil {
-				return nil, err
+			open := others(ledger.Attempts(t.Properties()), c.Attempt)
+			if !c.history.Off {
+				open = append(open, c.Attempt)
 			}
+			older := removal.Where{NotIn: map[string][]string{columns.Attempt: open}}
+			_, err = removal.Of(ctx, t, older, change)
+		} else {
+			err = c.history.trim(ctx, t, c.Attempt, c.Now(), change)
 		}
-		if len(change.Forget)+len(change.Gone) == 0 {
-			return nil, nil
+		if len(change.Forget)+len(change.Gone)+len(change.Properties) == 0 {
+			return nil, err
 		}
-		return change, nil
+		return change, err
 	})
 	return err
 }
