@@ -143,7 +143,7 @@ func TestUpkeep(t *testing.T) {
 			return upkeep.Compaction(ctx, upkeep.Table{Table: of, Key: []string{"id"}, Bounds: bounds,
 				Scratch: t.TempDir()})
 		})
-		if foreign := tables.ForeignOf(after); len(foreign) > 0 {
+		if foreign := tables.ForeignOf(after, 0); len(foreign) > 0 {
 			t.Fatalf("upkeep is said to be somebody else's: %v", foreign)
 		}
 	}
