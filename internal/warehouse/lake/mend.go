@@ -77,7 +77,7 @@ func (s merger) staged(ctx context.Context, m warehouse.Merge) (has bool, err er
 func (s merger) brought(
 	ctx context.Context, f warehouse.Fence, batches []warehouse.Batch, notes bool,
 ) (a apart, err error) {
-	to := loader{s.site}
+	to := loader(s)
 	for _, b := range batches {
 		b.Op, b.Override = cmp.Or(b.Op, warehouse.Put), true
 		fresh, err := a.ledger.Lacking(b)
