@@ -1,0 +1,108 @@
+// Package folder opens a lake in a folder of this machine: its catalog is a file of SQLite there, and its tables
+// lie beside it.
+//
+// Whoever has a client for Iceberg's SQL catalog can read the catalog, as PyIceberg does. The folder can't be
+// moved, since tables of Iceberg tell where their files are.
+package folder
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"github.com/apache/iceberg-go"
+	"github.com/apache/iceberg-go/catalog"
+	catalogsql "github.com/apache/iceberg-go/catalog/sql"
+	icebergio "github.com/apache/iceberg-go/io"
+	_ "modernc.org/sqlite" // the driver of the catalog's file
+
+	"catchment/internal/printable"
+	"catchment/internal/warehouse/lake/storage"
+)
+
+const (
+	// Name is what the catalog is called. Another name would be another catalog in the same file.
+	Name = "lake"
+	// File is the catalog's file in the folder.
+	File = "catalog.sqlite"
+	// scratch is the folder for what has no room in memory.
+	scratch = ".scratch"
+)
+
+// A Lake is one in a folder.
+type Lake struct {
+	Catalog catalog.Catalog
+	Scratch string // a folder for what has no room in memory
+
+	close []func() error
+}
+
+// Open opens the lake in the folder at a path, and makes it where there is none.
+func Open(at string) (lake *Lake, err error) {
+	files, err := storage.OpenFolder(at)
+	if err != nil {
+		return nil, err
+	}
+	lake = &Lake{close: []func() error{files.Close}}
+	defer func() {
+		if err != nil {
+			lake, err = nil, errors.Join(err, lake.Close())
+		}
+	}()
+	if at, err = filepath.Abs(at); err != nil {
+		return lake, err
+	}
+	lake.Scratch = filepath.Join(at, scratch)
+	if err := os.MkdirAll(lake.Scratch, 0o700); err != nil {
+		return lake, fmt.Errorf("folder of the lake: %w", printable.Error(err))
+	}
+	name, value, withdraw := storage.Offer(func(context.Context, map[string]string) (icebergio.IO, error) {
+		return files, nil
+	})
+	lake.close = append(lake.close, func() error { withdraw(); return nil })
+	db, err := database(filepath.Join(at, File))
+	if err != nil {
+		return lake, err
+	}
+	lake.close = append(lake.close, db.Close)
+	made, err := catalogsql.NewCatalog(Name, db, catalogsql.SQLite, iceberg.Properties{
+		"init_catalog_tables": "true", "warehouse": files.Location(), name: value,
+	})
+	if err != nil {
+		return lake, fmt.Errorf("catalog %s: %w", filepath.Join(at, File), printable.Error(err))
+	}
+	lake.Catalog = made
+	return lake, nil
+}
+
+// database opens the catalog's file, which is this user's alone when it is made. A commit waits for others that
+// commit, and is on the disk when it is done.
+func database(path string) (*sql.DB, error) {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // #nosec G304 -- the user named the folder
+	if err != nil {
+		return nil, fmt.Errorf("catalog: %w", printable.Error(err))
+	}
+	if err := file.Close(); err != nil {
+		return nil, err
+	}
+	options := url.Values{
+		"_pragma": {"busy_timeout(10000)", "synchronous(FULL)"},
+		"_txlock": {"immediate"},
+	}
+	return sql.Open("sqlite", "file:"+path+"?"+options.Encode())
+}
+
+// Close gives back what is open, the last first.
+func (l *Lake) Close() error {
+	var errs []error
+	for len(l.close) > 0 {
+		last := len(l.close) - 1
+		errs = append(errs, l.close[last]())
+		l.close = l.close[:last]
+	}
+	return errors.Join(errs...)
+}
