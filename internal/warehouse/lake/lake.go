@@ -10,16 +10,70 @@
 // one snapshot of the final table, or nothing is. Whatever else has to be known, tombstones and rejected records,
 // is written before that snapshot under the number that it will have, and counts once it is there.
 //
-// Files, from the top: lake.go, standing.go.
+// Files, from the top: lake.go, shaper.go, prepare.go, describe.go, inspect.go, marks.go, rebind.go, registry.go,
+// standing.go.
 package lake
 
 import (
+	"context"
+	"time"
+
+	"github.com/apache/iceberg-go/catalog"
 	"github.com/apache/iceberg-go/table"
 
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/lake/tables"
 	"catchment/internal/warehouse/shape"
 )
+
+// A Place is where a lake is.
+type Place struct {
+	Catalog catalog.Catalog // of the tables; it knows where their files are
+	Scratch string          // a folder of this machine for what has no room in memory
+	Close   func() error    // nil where there is nothing to end
+}
+
+// New opens the lake of a place.
+func New(p Place, o warehouse.Options) warehouse.Warehouse {
+	if o.Pause == nil {
+		o.Pause = pause
+	}
+	s := &site{Lake: &tables.Lake{Catalog: p.Catalog, Pause: o.Pause}, Options: o, scratch: p.Scratch}
+	return &everything{marks: marks{s}, shaper: shaper{s}, place: p}
+}
+
+// everything is the roles that a lake has.
+type everything struct {
+	marks
+	shaper
+	warehouse.Loader
+	warehouse.Merger
+	warehouse.Evidence
+	place Place
+}
+
+// Name is what this kind of warehouse is called.
+func (*everything) Name() string { return "lake" }
+
+// Close ends what the place has opened.
+func (e *everything) Close() error {
+	if e.place.Close == nil {
+		return nil
+	}
+	return e.place.Close()
+}
+
+// pause waits, unless nobody wants that any more.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	}
+}
 
 // A site is where the tables are. Each role of the warehouse is a site.
 type site struct {
@@ -32,5 +86,6 @@ type site struct {
 func (s *site) final(t shape.Table) table.Identifier { return tables.Name(s.Schema, t.Name) }
 func (s *site) stage(t shape.Table) table.Identifier { return tables.Name(s.Staging, t.Name) }
 
-// own names one of our own tables.
-func (s *site) own(name string) table.Identifier { return tables.Name(s.Staging, name) }
+// own names one of our own tables, and beside one of those that are among the final tables.
+func (s *site) own(name string) table.Identifier    { return tables.Name(s.Staging, name) }
+func (s *site) beside(name string) table.Identifier { return tables.Name(s.Schema, name) }

@@ -3,11 +3,13 @@ package lake
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/lake/tables"
 )
 
 // keyStanding is the property of a final table, and the line of its snapshots' summaries, that holds its standing.
@@ -32,19 +34,48 @@ type done struct {
 
 // standingOf reads a final table's standing; a table of somebody else has none.
 func standingOf(t *table.Table) (standing, bool, error) {
-	text, has := t.Properties()[keyStanding]
-	if !has {
-		return standing{}, false, nil
-	}
-	var s standing
-	if err := json.Unmarshal([]byte(text), &s); err != nil {
+	s, has, err := standingIn(t.Properties())
+	if err != nil {
 		name := t.Identifier()
-		return standing{}, false, fmt.Errorf("property %s of %s.%s: %w", keyStanding, name[0], name[1], err)
+		return s, false, fmt.Errorf("property %s of %s.%s: %w", keyStanding, name[0], name[1], err)
 	}
-	return s, true, nil
+	return s, has, nil
 }
 
-// properties is the standing as a commit writes it, in the summary and in the table.
+// standingIn reads the standing that properties or a summary hold.
+func standingIn(p iceberg.Properties) (s standing, has bool, err error) {
+	text, has := p[keyStanding]
+	if !has {
+		return s, false, nil
+	}
+	err = json.Unmarshal([]byte(text), &s)
+	return s, err == nil, err
+}
+
+// carry has a commit write the standing: into the table's properties as a whole, and into the snapshot's summary
+// without what is long and is asked for only now.
+func (s standing) carry(c *tables.Change) error {
+	whole, err := s.properties()
+	if err != nil {
+		return err
+	}
+	s.Done, s.Mark.Memory = nil, ""
+	brief, err := s.properties()
+	if err != nil {
+		return err
+	}
+	if c.Properties == nil {
+		c.Properties = iceberg.Properties{}
+	}
+	if c.Summary == nil {
+		c.Summary = iceberg.Properties{}
+	}
+	maps.Copy(c.Properties, whole)
+	maps.Copy(c.Summary, brief)
+	return nil
+}
+
+// properties is the standing as a commit writes it.
 func (s standing) properties() (iceberg.Properties, error) {
 	text, err := json.Marshal(s)
 	if err != nil {
@@ -53,9 +84,9 @@ func (s standing) properties() (iceberg.Properties, error) {
 	return iceberg.Properties{keyStanding: string(text)}, nil
 }
 
-// holds tells whether a runner may still write: nobody has a newer fence (invariant 7).
+// holds tells whether a runner may still write: the table is its flow's, and nobody has a newer fence (invariant 7).
 func (s standing) holds(f warehouse.Fence) error {
-	if s.Mark.Fence > f.Number {
+	if s.Mark.Flow != f.Flow || s.Mark.Fence > f.Number {
 		return warehouse.ErrFenced
 	}
 	return nil

@@ -13,14 +13,15 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/apache/iceberg-go"
-	"github.com/apache/iceberg-go/catalog"
 	catalogsql "github.com/apache/iceberg-go/catalog/sql"
 	icebergio "github.com/apache/iceberg-go/io"
 	_ "modernc.org/sqlite" // the driver of the catalog's file
 
 	"catchment/internal/printable"
+	"catchment/internal/warehouse/lake"
 	"catchment/internal/warehouse/lake/storage"
 )
 
@@ -33,50 +34,51 @@ const (
 	scratch = ".scratch"
 )
 
-// A Lake is one in a folder.
-type Lake struct {
-	Catalog catalog.Catalog
-	Scratch string // a folder for what has no room in memory
-
-	close []func() error
-}
-
 // Open opens the lake in the folder at a path, and makes it where there is none.
-func Open(at string) (lake *Lake, err error) {
+func Open(at string) (p lake.Place, err error) {
 	files, err := storage.OpenFolder(at)
 	if err != nil {
-		return nil, err
+		return p, err
 	}
-	lake = &Lake{close: []func() error{files.Close}}
+	ends := []func() error{files.Close}
+	p.Close = func() error { return end(ends) }
 	defer func() {
 		if err != nil {
-			lake, err = nil, errors.Join(err, lake.Close())
+			err = errors.Join(err, p.Close())
 		}
 	}()
 	if at, err = filepath.Abs(at); err != nil {
-		return lake, err
+		return p, err
 	}
-	lake.Scratch = filepath.Join(at, scratch)
-	if err := os.MkdirAll(lake.Scratch, 0o700); err != nil {
-		return lake, fmt.Errorf("folder of the lake: %w", printable.Error(err))
+	p.Scratch = filepath.Join(at, scratch)
+	if err := os.MkdirAll(p.Scratch, 0o700); err != nil {
+		return p, fmt.Errorf("folder of the lake: %w", printable.Error(err))
 	}
 	name, value, withdraw := storage.Offer(func(context.Context, map[string]string) (icebergio.IO, error) {
 		return files, nil
 	})
-	lake.close = append(lake.close, func() error { withdraw(); return nil })
+	ends = append(ends, func() error { withdraw(); return nil })
 	db, err := database(filepath.Join(at, File))
 	if err != nil {
-		return lake, err
+		return p, err
 	}
-	lake.close = append(lake.close, db.Close)
-	made, err := catalogsql.NewCatalog(Name, db, catalogsql.SQLite, iceberg.Properties{
+	ends = append(ends, db.Close)
+	p.Catalog, err = catalogsql.NewCatalog(Name, db, catalogsql.SQLite, iceberg.Properties{
 		"init_catalog_tables": "true", "warehouse": files.Location(), name: value,
 	})
 	if err != nil {
-		return lake, fmt.Errorf("catalog %s: %w", filepath.Join(at, File), printable.Error(err))
+		return p, fmt.Errorf("catalog %s: %w", filepath.Join(at, File), printable.Error(err))
 	}
-	lake.Catalog = made
-	return lake, nil
+	return p, nil
+}
+
+// end gives back what was opened, the last first.
+func end(opened []func() error) error {
+	var errs []error
+	for _, f := range slices.Backward(opened) {
+		errs = append(errs, f())
+	}
+	return errors.Join(errs...)
 }
 
 // database opens the catalog's file, which is this user's alone when it is made. A commit waits for others that
@@ -94,15 +96,4 @@ func database(path string) (*sql.DB, error) {
 		"_txlock": {"immediate"},
 	}
 	return sql.Open("sqlite", "file:"+path+"?"+options.Encode())
-}
-
-// Close gives back what is open, the last first.
-func (l *Lake) Close() error {
-	var errs []error
-	for len(l.close) > 0 {
-		last := len(l.close) - 1
-		errs = append(errs, l.close[last]())
-		l.close = l.close[:last]
-	}
-	return errors.Join(errs...)
 }

@@ -12,29 +12,30 @@ import (
 	"github.com/apache/iceberg-go/table"
 
 	"catchment/internal/plan"
+	"catchment/internal/warehouse/lake"
 	"catchment/internal/warehouse/lake/columns"
 	"catchment/internal/warehouse/lake/folder"
 	"catchment/internal/warehouse/lake/tables"
 	"catchment/internal/warehouse/shape"
 )
 
-func open(t *testing.T, at string) *folder.Lake {
+func open(t *testing.T, at string) lake.Place {
 	t.Helper()
-	lake, err := folder.Open(at)
+	p, err := folder.Open(at)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := lake.Close(); err != nil {
+		if err := p.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	return lake
+	return p
 }
 
-func make(t *testing.T, lake *folder.Lake) *table.Table {
+func make(t *testing.T, p lake.Place) *table.Table {
 	t.Helper()
-	l := &tables.Lake{Catalog: lake.Catalog}
+	l := &tables.Lake{Catalog: p.Catalog}
 	made, err := l.Make(t.Context(), tables.Name("salesforce", "account"), tables.Making{Schema: columns.Schema(
 		[]shape.Column{{Name: "id", Kind: shape.Text}}, columns.Final())})
 	if err != nil {
@@ -47,8 +48,7 @@ func make(t *testing.T, lake *folder.Lake) *table.Table {
 // alone, and nothing unfinished is left.
 func TestOpen(t *testing.T) {
 	at := filepath.Join(t.TempDir(), "some", "lake")
-	lake := open(t, at)
-	made := make(t, lake)
+	made := make(t, open(t, at))
 	if !strings.HasPrefix(made.Location(), "file://"+at+"/") {
 		t.Errorf("the table lies at %s", made.Location())
 	}
@@ -98,9 +98,9 @@ func TestRefusedFolders(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, at := range []string{t.TempDir() + "/a b", t.TempDir() + "/100%", t.TempDir() + "/ü", file + "/lake"} {
-		lake, err := folder.Open(at)
+		p, err := folder.Open(at)
 		if err == nil {
-			t.Errorf("%s: opened, and closed with %v", at, lake.Close())
+			t.Errorf("%s: opened, and closed with %v", at, p.Close())
 			continue
 		}
 		if plan.ClassOf(err) != plan.Fix || plan.HintOf(err) == "" {

@@ -59,7 +59,7 @@ func origin(u *url.URL) string {
 // RoundTrip makes a request, and makes it again where the server is busy and can't have done anything.
 func (p *pinned) RoundTrip(r *http.Request) (*http.Response, error) {
 	if !p.hosts[origin(r.URL)] {
-		return nil, plan.Fixf("if it is the catalog's, name it in warehouse.url (by oauth= where tokens come from there)",
+		return nil, plan.Fixf("if it is the catalog's, name it in warehouse.url; oauth= is where tokens come from",
 			"the catalog sends us to %s, which warehouse.url doesn't name", printable.Line(r.URL.Host))
 	}
 	for try := 1; ; try++ {

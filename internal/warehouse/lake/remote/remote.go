@@ -26,6 +26,7 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/printable"
+	"catchment/internal/warehouse/lake"
 	"catchment/internal/warehouse/lake/place"
 	"catchment/internal/warehouse/lake/storage"
 )
@@ -38,26 +39,18 @@ type World struct {
 	Secret    func(reference string) (string, error) // reads a secret
 }
 
-// A Lake is one whose catalog is a server.
-type Lake struct {
-	Catalog catalog.Catalog
-	Scratch string // a folder for what has no room in memory
-
-	close []func() error
-}
-
 // openTime bounds the questions that opening asks.
 const openTime = time.Minute
 
 // OpenREST asks a catalog how it wants to be spoken to.
-func OpenREST(at place.REST, w World) (*Lake, error) {
+func OpenREST(at place.REST, w World) (lake.Place, error) {
 	client, err := w.S3()
 	if err != nil {
-		return nil, err
+		return lake.Place{}, err
 	}
 	options, err := signing(at, w)
 	if err != nil {
-		return nil, err
+		return lake.Place{}, err
 	}
 	files := storage.NewBuckets(client, at.Location)
 	return open(func(property iceberg.Properties) (catalog.Catalog, error) {
@@ -102,14 +95,14 @@ func signing(at place.REST, w World) (options []rest.Option, err error) {
 }
 
 // OpenGlue opens a lake whose catalog is Glue. It asks nothing yet.
-func OpenGlue(at place.Glue, w World) (*Lake, error) {
+func OpenGlue(at place.Glue, w World) (lake.Place, error) {
 	config, err := w.AWS()
 	if err != nil {
-		return nil, err
+		return lake.Place{}, err
 	}
 	client, err := w.S3()
 	if err != nil {
-		return nil, err
+		return lake.Place{}, err
 	}
 	files := storage.NewBuckets(client, "")
 	return open(func(property iceberg.Properties) (catalog.Catalog, error) {
@@ -125,35 +118,34 @@ func OpenGlue(at place.Glue, w World) (*Lake, error) {
 // open makes a catalog that finds its files, and a folder for what has no room in memory.
 func open(
 	make func(property iceberg.Properties) (catalog.Catalog, error), files func(map[string]string) icebergio.IO,
-) (*Lake, error) {
+) (p lake.Place, err error) {
 	name, value, withdraw := storage.Offer(func(_ context.Context, properties map[string]string) (icebergio.IO, error) {
 		return files(properties), nil
 	})
-	lake := &Lake{close: []func() error{func() error { withdraw(); return nil }}}
-	made, err := make(iceberg.Properties{name: value})
+	defer func() {
+		if err != nil {
+			withdraw()
+		}
+	}()
+	if p.Catalog, err = make(iceberg.Properties{name: value}); err != nil {
+		return p, err
+	}
+	p.Scratch, err = os.MkdirTemp("", "catchment-lake-")
 	if err != nil {
-		return nil, errors.Join(err, lake.Close())
+		return p, plan.Fixf("set TMPDIR to a folder that this user may write", "scratch of the lake: %w",
+			errors.Join(printable.Error(err), end(p.Catalog)))
 	}
-	lake.Catalog = made
-	if closer, ok := made.(catalog.Closer); ok {
-		lake.close = append(lake.close, closer.Close)
+	p.Close = func() error {
+		defer withdraw()
+		return errors.Join(end(p.Catalog), os.RemoveAll(p.Scratch))
 	}
-	lake.Scratch, err = os.MkdirTemp("", "catchment-lake-")
-	if err != nil {
-		return nil, plan.Fixf("set TMPDIR to a folder that this user may write", "scratch of the lake: %w",
-			errors.Join(printable.Error(err), lake.Close()))
-	}
-	lake.close = append(lake.close, func() error { return os.RemoveAll(lake.Scratch) })
-	return lake, nil
+	return p, nil
 }
 
-// Close gives back what is open, the last first.
-func (l *Lake) Close() error {
-	var errs []error
-	for len(l.close) > 0 {
-		last := len(l.close) - 1
-		errs = append(errs, l.close[last]())
-		l.close = l.close[:last]
+// end gives back what a catalog has open.
+func end(c catalog.Catalog) error {
+	if closer, ok := c.(catalog.Closer); ok {
+		return closer.Close()
 	}
-	return errors.Join(errs...)
+	return nil
 }

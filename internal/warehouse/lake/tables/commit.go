@@ -19,6 +19,11 @@ type Change struct {
 	Gone    []iceberg.DataFile // data files that go, as a whole
 	Settled []iceberg.DataFile // delete files that go: no row of a file that stays needs them
 
+	Columns func(*table.UpdateSchema) // changes the table's columns; nil for none
+	// Anew writes all rows into files with the columns that the table has then: they come in the place of
+	// all files that are there. nil where the files stay.
+	Anew func(ctx context.Context, then *table.Table) ([]iceberg.DataFile, error)
+
 	Summary    iceberg.Properties // of the snapshot
 	Properties iceberg.Properties // of the table, set in the same commit
 	Forget     []string           // properties that go in the same commit
@@ -50,8 +55,11 @@ func (l *Lake) Commit(ctx context.Context, name table.Identifier, build Builder)
 			return t, err
 		}
 		after, err := l.commit(ctx, t, *change)
-		if err == nil || !errors.Is(err, table.ErrCommitFailed) || try == tries {
-			return after, err
+		if err == nil {
+			return after, nil
+		}
+		if !errors.Is(err, table.ErrCommitFailed) || try == tries {
+			return nil, err
 		}
 		if err := l.Pause(ctx, time.Duration(try+1)*20*time.Millisecond); err != nil {
 			return nil, err
@@ -73,7 +81,7 @@ func (l *Lake) commit(ctx context.Context, t *table.Table, c Change) (*table.Tab
 	if err == nil || errors.Is(err, table.ErrCommitFailed) {
 		return after, err
 	}
-	return l.lookUp(ctx, t.Identifier(), id, err)
+	return l.lookUp(ctx, t, id, err)
 }
 
 // stage puts all of a change into a transaction, which builds on the table's newest snapshot or fails.
@@ -84,6 +92,9 @@ func stage(ctx context.Context, tx *table.Transaction, c Change, id string) erro
 	summary := iceberg.Properties{CommitKey: id}
 	for key, value := range c.Summary {
 		summary[key] = value
+	}
+	if err := stageColumns(ctx, tx, &c); err != nil {
+		return err
 	}
 	if err := stageFiles(ctx, tx, c, summary); err != nil {
 		return err
@@ -97,6 +108,27 @@ func stage(ctx context.Context, tx *table.Transaction, c Change, id string) erro
 		return tx.RemoveProperties(c.Forget)
 	}
 	return nil
+}
+
+// stageColumns changes the columns, and has the files written anew that this makes wrong.
+func stageColumns(ctx context.Context, tx *table.Transaction, c *Change) error {
+	if c.Columns == nil {
+		return nil
+	}
+	columns := tx.UpdateSchema(true, false)
+	c.Columns(columns)
+	if err := columns.Commit(); err != nil || c.Anew == nil {
+		return err
+	}
+	staged, err := tx.StagedTable()
+	if err != nil {
+		return err
+	}
+	if c.Gone, c.Settled, err = Files(ctx, staged.Table); err != nil {
+		return err
+	}
+	c.Rows, err = c.Anew(ctx, staged.Table)
+	return err
 }
 
 // stageFiles makes the one snapshot. One without files is made, too: it carries a summary.
@@ -128,16 +160,20 @@ func stageRewrite(ctx context.Context, tx *table.Transaction, c Change, summary 
 	return tx.ReplaceFilesWithDeleteFiles(ctx, c.Gone, c.Rows, c.Settled, deletes, summary)
 }
 
-// lookUp finds out what became of a commit whose answer was lost: its snapshot is there, or it will never be.
-func (l *Lake) lookUp(ctx context.Context, name table.Identifier, id string, lost error) (*table.Table, error) {
-	t, err := l.Find(ctx, name)
+// lookUp finds out what became of a commit whose answer was lost. Its snapshot is there; or another is on top of
+// the one that it builds on, and it will never be; or nobody knows yet.
+func (l *Lake) lookUp(ctx context.Context, before *table.Table, id string, lost error) (*table.Table, error) {
+	t, err := l.Find(ctx, before.Identifier())
 	if err != nil {
 		return nil, errors.Join(lost, err)
 	}
-	for s := range ancestors(t) {
+	for s := range Ancestors(t) {
 		if s.Summary != nil && s.Summary.Properties[CommitKey] == id {
 			return t, nil
 		}
+	}
+	if t.MetadataLocation() != before.MetadataLocation() {
+		return nil, fmt.Errorf("%w: %w", table.ErrCommitFailed, lost)
 	}
 	return nil, lost
 }

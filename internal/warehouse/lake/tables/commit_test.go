@@ -121,3 +121,66 @@ func rows(t *testing.T, tb *table.Table) int64 {
 	defer all.Release()
 	return all.NumRows()
 }
+
+// TestConflict has somebody else commit while a snapshot is being built: it is built anew on theirs. A catalog of SQL
+// tells of that in words of its own.
+func TestConflict(t *testing.T) {
+	lake, name := newLake(t), tables.Name("salesforce", "account")
+	columns := columns.Schema([]shape.Column{{Name: "id", Kind: shape.Text}}, nil)
+	if _, err := lake.Make(t.Context(), name, tables.Making{Schema: columns}); err != nil {
+		t.Fatal(err)
+	}
+	add := func(ids ...string) tables.Builder {
+		return func(_ context.Context, tb *table.Table) (*tables.Change, error) {
+			return &tables.Change{Rows: write(t, tb, ids...)}, nil
+		}
+	}
+	asked := 0
+	after, err := lake.Commit(t.Context(), name, func(ctx context.Context, tb *table.Table) (*tables.Change, error) {
+		if asked++; asked <= 2 {
+			if _, err := lake.Commit(ctx, name, add("theirs")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return add("ours")(ctx, tb)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := rows(t, after); asked != 3 || n != 3 {
+		t.Errorf("asked %d times, %d rows", asked, n)
+	}
+}
+
+// TestColumns changes columns and writes their values anew in one snapshot.
+func TestColumns(t *testing.T) {
+	lake, name := newLake(t), tables.Name("salesforce", "account")
+	columns := columns.Schema([]shape.Column{{Name: "id", Kind: shape.Text}, {Name: "n", Kind: shape.Int}}, nil)
+	if _, err := lake.Make(t.Context(), name, tables.Making{Schema: columns}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := lake.Commit(t.Context(), name, func(_ context.Context, tb *table.Table) (*tables.Change, error) {
+		return &tables.Change{Rows: write(t, tb, "a", "b")}, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := lake.Commit(t.Context(), name, func(context.Context, *table.Table) (*tables.Change, error) {
+		return &tables.Change{
+			Columns: func(u *table.UpdateSchema) {
+				u.DeleteColumn([]string{"n"}).AddColumn([]string{"n"}, iceberg.PrimitiveTypes.String, "", false, nil)
+			},
+			Anew: func(_ context.Context, then *table.Table) ([]iceberg.DataFile, error) {
+				return write(t, then, "a", "b", "c"), nil
+			},
+		}, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, _ := after.Schema().FindFieldByName("n")
+	data, _, err := tables.Files(t.Context(), after)
+	if rows(t, after) != 3 || len(data) != 1 || err != nil || !n.Type.Equals(iceberg.PrimitiveTypes.String) {
+		t.Errorf("%d rows in %d files, n is %s, %v", rows(t, after), len(data), n.Type, err)
+	}
+}

@@ -7,8 +7,8 @@ import (
 	"github.com/apache/iceberg-go/table"
 )
 
-// ancestors are the snapshots that led to the newest one, that one first, as far as they are kept.
-func ancestors(t *table.Table) iter.Seq[table.Snapshot] {
+// Ancestors are the snapshots that led to the newest one, that one first, as far as they are kept.
+func Ancestors(t *table.Table) iter.Seq[table.Snapshot] {
 	return func(yield func(table.Snapshot) bool) {
 		s := t.CurrentSnapshot()
 		for s != nil && yield(*s) && s.ParentSnapshotID != nil {
@@ -30,7 +30,7 @@ func (f Foreign) Replaces() bool { return f.Operation == string(table.OpReplace)
 // all that are left are others'.
 func ForeignOf(t *table.Table) []Foreign {
 	var all []Foreign
-	for s := range ancestors(t) {
+	for s := range Ancestors(t) {
 		if s.Summary != nil && s.Summary.Properties[CommitKey] != "" {
 			return all
 		}
