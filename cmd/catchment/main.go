@@ -31,6 +31,9 @@ import (
 	"catchment/internal/template/terraform"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/duckdb"
+	"catchment/internal/warehouse/lake"
+	"catchment/internal/warehouse/lake/folder"
+	"catchment/internal/warehouse/lake/place"
 	"catchment/internal/warehouse/query"
 	"catchment/internal/warehouse/sql"
 	"catchment/internal/warehouse/sql/statements"
@@ -162,6 +165,18 @@ func drivers(account *cloud.AWS) project.Drivers {
 		Script: func(string) warehouse.Scripter { return statements.NewScripter(duckdb.Dialect()) },
 		Query: func(path string, o warehouse.Options) (query.Session, error) {
 			return duckdb.OpenQuery(path, o.Schema, duckdb.Options{Wait: o.Wait})
+		},
+		File: true,
+	}
+	d.Warehouses["iceberg"] = project.WarehouseDriver{
+		Title: cloud.Lake,
+		Check: func(path string) error { _, err := place.Folder(path); return err },
+		Open: func(path string, o warehouse.Options) (warehouse.Warehouse, error) {
+			at, err := folder.Open(path)
+			if err != nil {
+				return nil, err
+			}
+			return lake.New(at, o), nil
 		},
 		File: true,
 	}

@@ -29,8 +29,8 @@ type Warehouses struct {
 	Text  map[string]string // what people call those that have the setting text, by their schemes
 
 	Variable func(name string) string // of the environment, "" where it isn't set; nil where there is none
-	// Scheme gives the scheme that a warehouse is known by: people call some by several.
-	Scheme func(string) string
+	// Known gives a warehouse's URL with the scheme that it is known by: people call some by several.
+	Known func(url string) string
 	// Check tells what is wrong with a warehouse's URL, as far as it shows from here.
 	Check func(url string) error
 }
@@ -171,12 +171,10 @@ func (r *reader) finish(f *File) {
 
 // place looks at where a warehouse is.
 func (r *reader) place(w *Warehouse) {
-	scheme, path, _ := strings.Cut(w.URL, ":")
-	if r.known.Scheme != nil {
-		scheme = r.known.Scheme(scheme)
-		w.URL = scheme + ":" + path
+	if r.known.Known != nil {
+		w.URL = r.known.Known(w.URL)
 	}
-	w.File = slices.Contains(r.known.Files, scheme)
+	w.File = slices.Contains(r.known.Files, schemeOf(w.URL))
 	if r.known.Check == nil {
 		return
 	}

@@ -1,6 +1,7 @@
 package project
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -39,7 +40,8 @@ type Drivers struct {
 // known of it before.
 type WarehouseDriver struct {
 	Title  string                  // as people call it
-	Also   []string                // other schemes of its URLs: they mean the same
+	Form   string                  // how its URL is written; "" for its scheme, and an address behind ://
+	Also   []string                // other beginnings of its URLs, up to a colon: they mean the same
 	Check  func(path string) error // what is wrong with a path, as far as it shows without opening it
 	Open   func(path string, o warehouse.Options) (warehouse.Warehouse, error)
 	Script func(text string) warehouse.Scripter // its SQL, by warehouse.text; nil where it speaks none
@@ -76,7 +78,7 @@ type LanderConfig struct {
 func (d Drivers) Known() flow.Warehouses {
 	known := flow.Warehouses{
 		Local: d.Local.Scheme + ":" + d.Local.File, Tip: d.Local.Tip, Text: map[string]string{},
-		Scheme: d.Scheme, Check: d.check,
+		Known: d.known, Check: d.check,
 	}
 	for scheme, w := range d.Warehouses {
 		if w.File {
@@ -97,6 +99,18 @@ func (d Drivers) Scheme(name string) string {
 		}
 	}
 	return name
+}
+
+// known gives the URL of a warehouse by the scheme that its driver is listed by.
+func (d Drivers) known(url string) string {
+	for scheme, w := range d.Warehouses {
+		for _, also := range w.Also {
+			if path, ok := strings.CutPrefix(url, also+":"); ok {
+				return scheme + ":" + path
+			}
+		}
+	}
+	return url
 }
 
 // check tells what is wrong with the URL of a warehouse, as far as it shows without
@@ -146,12 +160,9 @@ func (d Drivers) Servers() []string {
 		if w.File {
 			return ""
 		}
-		return scheme
+		return cmp.Or(w.Form, scheme+"://...")
 	})
 	slices.Reverse(urls)
-	for i := range urls {
-		urls[i] += "://..."
-	}
 	return urls
 }
 
