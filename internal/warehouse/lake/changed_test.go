@@ -147,3 +147,28 @@ func TestMark(t *testing.T) {
 		t.Errorf("a table that was made again is %s", c)
 	}
 }
+
+// TestAnswersLost loses the answer to every commit. Each is found again by its name, so nothing fails and nothing is
+// done twice.
+func TestAnswersLost(t *testing.T) {
+	t.Parallel()
+	s, _, f := prepared(t)
+	w := s.under(options(), &weather{mute: true})
+	f.Number = 2
+	m, err := w.Claim(t.Context(), f, "account", org)
+	if err != nil || m.Fence != 2 {
+		t.Fatalf("claimed: %+v, %v", m, err)
+	}
+	must(t, w.Remember(t.Context(), f, "said once", ""))
+	wide := account()
+	wide.Columns[2].Kind = shape.Text // which has the values written anew
+	changes, err := w.Prepare(t.Context(), f, wide)
+	if err != nil || len(changes) != 1 || changes[0].What != shape.Widened {
+		t.Fatalf("prepared: %v, %v", changes, err)
+	}
+	snapshots := len(s.find(t, warehousetest.Final, "account").Metadata().Snapshots())
+	m, _, err = w.Mark(t.Context(), "Account")
+	if err != nil || m.Memory != "said once" || snapshots != 3 {
+		t.Errorf("%+v after %d snapshots, %v", m, snapshots, err)
+	}
+}

@@ -10,8 +10,8 @@
 // one snapshot of the final table, or nothing is. Whatever else has to be known, tombstones and rejected records,
 // is written before that snapshot under the number that it will have, and counts once it is there.
 //
-// Files, from the top: lake.go, shaper.go, prepare.go, describe.go, inspect.go, marks.go, rebind.go, registry.go,
-// standing.go.
+// Files, from the top: lake.go, shaper.go, prepare.go, describe.go, inspect.go, reading.go, sightings.go, evidence.go,
+// marks.go, rebind.go, registry.go, loader.go, intake.go, widen.go, staged.go, rejected.go, standing.go.
 package lake
 
 import (
@@ -39,14 +39,14 @@ func New(p Place, o warehouse.Options) warehouse.Warehouse {
 		o.Pause = pause
 	}
 	s := &site{Lake: &tables.Lake{Catalog: p.Catalog, Pause: o.Pause}, Options: o, scratch: p.Scratch}
-	return &everything{marks: marks{s}, shaper: shaper{s}, place: p}
+	return &everything{marks: marks{s}, shaper: shaper{s}, loader: loader{s}, place: p}
 }
 
 // everything is the roles that a lake has.
 type everything struct {
 	marks
 	shaper
-	warehouse.Loader
+	loader
 	warehouse.Merger
 	warehouse.Evidence
 	place Place

@@ -1,6 +1,7 @@
 package lake_test
 
 import (
+	"flag"
 	"testing"
 
 	"catchment/internal/warehouse/warehousetest"
@@ -9,5 +10,19 @@ import (
 // TestLake holds a lake to the contract of a warehouse.
 func TestLake(t *testing.T) {
 	t.Parallel()
-	warehousetest.Run(t, open)
+	warehousetest.Run(t, open, warehousetest.Eraser)
+}
+
+func TestHistories(t *testing.T) {
+	t.Parallel()
+	warehousetest.Histories(t, open)
+}
+
+// All of a life's touches take minutes.
+var deathsEvery = flag.Int("deaths.every", 29, "at which touches of the catalog or of a file a process dies: "+
+	"every so many'th")
+
+func TestDeaths(t *testing.T) {
+	t.Parallel()
+	warehousetest.Deaths(t, open, *deathsEvery)
 }

@@ -215,10 +215,10 @@ func (s *site) restanding(
 	}
 }
 
-// named says what was being done where it failed. That a fence was lost is told as it is.
+// named says what was being done where it failed.
 func named(what string, err error) error {
-	if err == nil || err == warehouse.ErrFenced {
-		return err
+	if err == nil {
+		return nil
 	}
 	return fmt.Errorf("%s: %w", what, err)
 }

@@ -3,6 +3,7 @@ package lake
 import (
 	"context"
 	"maps"
+	"slices"
 
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
@@ -172,7 +173,7 @@ func (s *site) reshaping(
 
 // makeSide makes one of the tables of t. A final table begins with what the registry says of its flow.
 func (s *site) makeSide(ctx context.Context, f warehouse.Fence, t shape.Table, one side) error {
-	m := tables.Making{Schema: columns.Schema(t.Columns, one.ours), Properties: statistics(t)}
+	m := tables.Making{Schema: columns.Schema(t.Columns, one.ours), Properties: statistics(t, one.ours)}
 	var err error
 	if m.Order, err = shaping.Order(t, m.Schema); err != nil {
 		return err
@@ -202,14 +203,18 @@ func (s *site) makeSide(ctx context.Context, f warehouse.Fence, t shape.Table, o
 	return err
 }
 
-// statistics are the properties by which files are found that have some keys, or rows of some time: a bloom filter
-// over the key, and bounds that aren't cut off.
-func statistics(t shape.Table) iceberg.Properties {
+// statistics are the properties by which files are found that have some keys, or rows of some time or attempt: a bloom
+// filter over the key, and bounds that aren't cut off.
+func statistics(t shape.Table, ours []shape.Column) iceberg.Properties {
 	p := iceberg.Properties{}
-	exact := []string{columns.SyncedAt, columns.At, columns.ReadAt}
+	exact := slices.Clone(t.Key)
 	for _, key := range t.Key {
 		p["write.parquet.bloom-filter-enabled.column."+key] = "true"
-		exact = append(exact, key)
+	}
+	for _, c := range ours {
+		if c.Kind == shape.Timestamp || c.Name == columns.Attempt || c.Name == columns.Job {
+			exact = append(exact, c.Name)
+		}
 	}
 	for _, column := range exact {
 		p["write.metadata.metrics.column."+column] = "full"

@@ -54,16 +54,27 @@ func newSubject(t testing.TB) *subject {
 
 // Open makes a Warehouse over the lake's tables.
 func (s *subject) Open(o warehouse.Options, f warehousetest.Fault) warehouse.Warehouse {
-	return lake.New(lake.Place{Catalog: stormy{s.Catalog, &weather{Fault: f}}, Scratch: s.folder}, o)
+	return s.under(o, &weather{Fault: f})
+}
+
+// under makes one for a process that fares so.
+func (s *subject) under(o warehouse.Options, w *weather) warehouse.Warehouse {
+	return lake.New(lake.Place{Catalog: stormy{s.Catalog, w}, Scratch: s.folder}, o)
+}
+
+// options are those of the suite, by the clock.
+func options() warehouse.Options {
+	return warehouse.Options{Schema: string(warehousetest.Final), Staging: string(warehousetest.Staging), Now: time.Now}
 }
 
 // Traits says what the suite has to know of a lake.
-func (s *subject) Traits() warehousetest.Traits { return warehousetest.Traits{Digits: 38, Apart: true} }
+func (s *subject) Traits() warehousetest.Traits {
+	return warehousetest.Traits{Digits: 38, Apart: true, History: true, Closed: true}
+}
 
 // plain is a Warehouse of which nothing goes wrong.
 func (s *subject) plain() warehouse.Warehouse {
-	return s.Open(warehouse.Options{Schema: string(warehousetest.Final), Staging: string(warehousetest.Staging),
-		Now: time.Now}, warehousetest.Fault{})
+	return s.Open(options(), warehousetest.Fault{})
 }
 
 // lake is the lake's tables, for a hand.

@@ -75,6 +75,11 @@ type Traits struct {
 	// Apart says that no transaction holds several tables. What concerns the tables of several flows is begun for all of
 	// them together, in the marks, and the tables follow one by one: what is left of that a repeat does.
 	Apart bool
+	// History says that what was merged stays in staging, as the versions that there were.
+	History bool
+	// Closed says that staging takes what attempts bring, and nothing else: rows that a user puts there are merged by
+	// nobody, since no transaction could take them away with their merge.
+	Closed bool
 }
 
 // A Fault is what goes wrong.

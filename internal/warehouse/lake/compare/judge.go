@@ -2,16 +2,28 @@ package compare
 
 import (
 	"context"
+	"errors"
 
 	"catchment/internal/warehouse/gone"
 	"catchment/internal/warehouse/lake/columns"
 )
 
-// Sides are what is compared. Kept may be nil: nothing was kept out.
+// Sides are what is compared. Kept is nil where nothing was kept out.
 type Sides struct {
-	Source *Layers
+	Source Layers
 	Final  *Stream
 	Kept   *Stream
+}
+
+// Close ends them all.
+func (s Sides) Close() error {
+	all := s.Source.Close()
+	for _, stream := range []*Stream{s.Final, s.Kept} {
+		if stream != nil {
+			all = errors.Join(all, stream.Close())
+		}
+	}
+	return all
 }
 
 // Run goes through both sides. found is given what differs, in order of the keys; nil where only the tally is wanted.
@@ -45,24 +57,19 @@ func (j *Judge) Run(ctx context.Context, of Sides, found func(Suspect) error) (T
 
 // next is the next key of either side. Of some records only, a row that the reading hasn't isn't looked at.
 func (j *Judge) next(of Sides) (r record, has bool, err error) {
-	s, inSource, err := of.Source.Row()
+	key, inSource, err := of.Source.key()
 	if err != nil {
 		return r, false, err
 	}
 	f, inFinal, err := of.Final.Row()
-	switch {
-	case err != nil || !inSource && (!inFinal || j.c.Part):
+	if err != nil || !inSource && (!inFinal || j.c.Part) {
 		return r, false, err
-	case !inSource, inFinal && f.Key < s.Key && !j.c.Part:
+	}
+	if r.key = key; !inSource || inFinal && f.Key < key && !j.c.Part {
 		r.key = f.Key
-	default:
-		r.key = s.Key
-		if s.Note != Nothing {
-			r.source = s
-		}
-		if err := of.Source.Next(); err != nil {
-			return r, false, err
-		}
+	}
+	if r.source, err = of.Source.take(r.key); err != nil {
+		return r, false, err
 	}
 	err = of.Final.All(r.key, func(f Row) error {
 		r.rows++

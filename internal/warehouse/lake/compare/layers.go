@@ -2,52 +2,61 @@ package compare
 
 import "errors"
 
-// Nothing is the note of a record that was asked for, and that no page held.
-const Nothing = -1
-
-// Layers are readings of records, each of which replaces what those before it say of its records.
+// Layers are a reading, and answers that replace what it says of their records. Either may be nil.
+//
+// The note of an answer is the number of the time that it was given, from 1 on: the last one counts. It is negative
+// where the record was asked for, and is in no page.
 type Layers struct {
-	streams []*Stream // the first is the whole reading
+	Reading, Answers *Stream
 }
 
-// NewLayers puts readings one upon the other. Close must follow.
-func NewLayers(streams ...*Stream) *Layers { return &Layers{streams: streams} }
-
-// Row is what the topmost layer says of the least key, as it is now. A record with the note Nothing isn't there.
-func (l *Layers) Row() (Row, bool, error) {
-	var least Row
-	found := false
-	for _, s := range l.streams {
-		row, has, err := s.Row()
+// key is the least key that is left.
+func (l Layers) key() (least string, has bool, err error) {
+	for _, s := range []*Stream{l.Reading, l.Answers} {
+		if s == nil {
+			continue
+		}
+		row, is, err := s.Row()
 		if err != nil {
-			return Row{}, false, err
+			return "", false, err
 		}
-		if has && (!found || row.Key <= least.Key) {
-			least, found = row, true
+		if is && (!has || row.Key < least) {
+			least, has = row.Key, true
 		}
 	}
-	return least, found, nil
+	return least, has, nil
 }
 
-// Next goes past the least key.
-func (l *Layers) Next() error {
-	row, has, err := l.Row()
-	if err != nil || !has {
-		return err
-	}
-	for _, s := range l.streams {
-		if err := s.All(row.Key, func(Row) error { return nil }); err != nil {
-			return err
+// take goes past a key, and gives what is said of it at last: there may be no such record.
+func (l Layers) take(key string) (row Row, err error) {
+	if l.Reading != nil {
+		if err := l.Reading.All(key, func(r Row) error { row = r; return nil }); err != nil {
+			return row, err
 		}
 	}
-	return nil
+	if l.Answers == nil {
+		return row, nil
+	}
+	last := int64(0)
+	err = l.Answers.All(key, func(r Row) error {
+		if n := max(r.Note, -r.Note); n >= last {
+			row, last = r, n
+		}
+		return nil
+	})
+	if last > 0 && row.Note < 0 {
+		row = Row{}
+	}
+	return row, err
 }
 
-// Close ends all of them.
-func (l *Layers) Close() error {
+// Close ends both.
+func (l Layers) Close() error {
 	var all error
-	for _, s := range l.streams {
-		all = errors.Join(all, s.Close())
+	for _, s := range []*Stream{l.Reading, l.Answers} {
+		if s != nil {
+			all = errors.Join(all, s.Close())
+		}
 	}
 	return all
 }

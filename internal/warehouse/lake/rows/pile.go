@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 )
 
 // A Pile collects rows in whatever order they come, and gives them in order of their keys, as often as one likes. What
@@ -47,6 +49,10 @@ func (p *Pile) Add(ctx context.Context, record arrow.RecordBatch, note int64) er
 	if err != nil || len(keys) == 0 {
 		return err
 	}
+	return p.add(ctx, record, keys, note)
+}
+
+func (p *Pile) add(ctx context.Context, record arrow.RecordBatch, keys []string, note int64) error {
 	of := &part{record: record, keys: keys, files: make([]uint32, len(keys)), positions: make([]int64, len(keys))}
 	for i := range of.positions {
 		of.positions[i] = note
@@ -58,6 +64,41 @@ func (p *Pile) Add(ctx context.Context, record arrow.RecordBatch, note int64) er
 		return nil
 	}
 	return p.spill(ctx)
+}
+
+// AddKeys adds rows that have nothing but a key, and a note.
+func (p *Pile) AddKeys(ctx context.Context, keys []string, note int64) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	columns := make([]arrow.Array, p.schema.NumFields())
+	for i, field := range p.schema.Fields() {
+		columns[i] = array.MakeArrayOfNull(memory.DefaultAllocator, field.Type, len(keys))
+	}
+	return p.add(ctx, array.NewRecordBatch(p.schema, columns, int64(len(keys))), keys, note)
+}
+
+// Join adds all rows of another pile, which is empty then and needs no Close.
+func (p *Pile) Join(ctx context.Context, other *Pile) error {
+	for _, of := range other.sorted {
+		p.pieces = append(p.pieces, piece{part: of, to: of.rows()})
+		p.bytes += sizeOf(of.record)
+	}
+	p.pieces, p.bytes = append(p.pieces, other.pieces...), p.bytes+other.bytes
+	p.runs, p.rows = append(p.runs, other.runs...), p.rows+other.rows
+	other.runs, other.sorted, other.pieces, other.rows = nil, nil, nil, 0
+	if err := other.scratch.close(); err != nil {
+		return err
+	}
+	if p.bytes >= sortBytes {
+		if err := p.spill(ctx); err != nil {
+			return err
+		}
+	}
+	if len(p.runs) > mostRuns {
+		return p.collapse(ctx)
+	}
+	return nil
 }
 
 // spill writes what is in memory into a run.

@@ -10,6 +10,8 @@ import (
 
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
+
+	"catchment/internal/plan"
 )
 
 // A Change is one snapshot: what it adds and takes away, and what it says of itself.
@@ -58,8 +60,12 @@ func (l *Lake) Commit(ctx context.Context, name table.Identifier, build Builder)
 		if err == nil {
 			return after, nil
 		}
-		if !errors.Is(err, table.ErrCommitFailed) || try == tries {
+		if !errors.Is(err, table.ErrCommitFailed) {
 			return nil, err
+		}
+		if try == tries {
+			return nil, plan.Failf(plan.Retry, "run it again once less is written to it",
+				"%s.%s: others were first, %d times in a row: %w", name[0], name[1], tries+1, err)
 		}
 		if err := l.Pause(ctx, time.Duration(try+1)*20*time.Millisecond); err != nil {
 			return nil, err

@@ -45,7 +45,7 @@ func Positions(ctx context.Context, t *table.Table, dead map[string][]int64) ([]
 			f.most = 1 << 62 // there is one
 		}
 		return f, err
-	}}
+	}, drop: func([]iceberg.DataFile) {}}
 	for batch := range positions(schema, dead) {
 		if err := w.write(ctx, batch); err != nil {
 			return nil, w.giveUp(err)

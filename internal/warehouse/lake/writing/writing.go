@@ -55,6 +55,7 @@ type writer struct {
 	kind  kind
 	fresh func() (*file, error)
 	open  *file // nil for none
+	drop  func([]iceberg.DataFile)
 }
 
 // newWriter makes one for rows of a schema.
@@ -74,7 +75,8 @@ func newWriter(ctx context.Context, t *table.Table, schema *arrow.Schema) (*writ
 	}
 	k := kind{content: iceberg.EntryContentData, schema: t.Schema(), arrow: arrow.NewSchema(fields, nil),
 		properties: t.Properties(), spec: t.Spec(), order: orderOf(t)}
-	return &writer{kind: k, fresh: func() (*file, error) { return create(ctx, t, k) }}, nil
+	return &writer{kind: k, fresh: func() (*file, error) { return create(ctx, t, k) },
+		drop: func(files []iceberg.DataFile) { Drop(context.WithoutCancel(ctx), t, files) }}, nil
 }
 
 // orderOf is the sort order that files of a table say they have. Rows come in the order of their keys as texts, which
@@ -128,12 +130,13 @@ func (w *writer) end() error {
 	return nil
 }
 
-// giveUp leaves no file half written. Those that are whole stay orphans.
+// giveUp leaves no file behind: nobody will name them.
 func (w *writer) giveUp(err error) error {
 	if w.open != nil {
 		w.open.drop()
 		w.open = nil
 	}
+	w.drop(w.files)
 	return err
 }
 
