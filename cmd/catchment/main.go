@@ -178,7 +178,7 @@ func drivers(account *cloud.AWS) project.Drivers {
 			}
 			return lake.New(at, o), nil
 		},
-		File: true,
+		File: true, Lake: true,
 	}
 	d.Files = map[string]func(path string) project.Files{
 		d.Local.Scheme: func(path string) project.Files { return project.Files{Readable: duckdb.Files(path)} },

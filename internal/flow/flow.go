@@ -91,6 +91,8 @@ type Warehouse struct {
 	Wait          time.Duration // for other programs that have a file of this machine open; 0: not at all
 	Text          string        // where texts have a longest: fail, truncate or super; URL says it too, for the driver
 	File          bool          // it is a file of this machine: the path in URL
+	History       History       // of a lake
+	Maintain      Maintain      // of a lake
 }
 
 // Stage is where pages are kept, and for how long after they were loaded.

@@ -26,6 +26,7 @@ type Warehouses struct {
 	Local string            // the URL where a file names none
 	Tip   string            // what that URL may say besides, for who reads Example
 	Files []string          // the schemes of those that are a file of this machine
+	Lakes []string          // the schemes of those that keep every version
 	Text  map[string]string // what people call those that have the setting text, by their schemes
 
 	Variable func(name string) string // of the environment, "" where it isn't set; nil where there is none
@@ -116,7 +117,8 @@ func (r *reader) version(root ast.Node) bool {
 func (r *reader) read(f *File, root ast.Node) {
 	f.Org.Reserve, f.Org.Composite = 40, CompositeAuto
 	f.Warehouse = Warehouse{URL: r.known.Local, Schema: "salesforce", StagingSchema: "salesforce_incremental",
-		Wait: 5 * time.Minute}
+		Wait: 5 * time.Minute, History: History{All: true},
+		Maintain: Maintain{By: ByUs, Snapshots: 5 * aDay, Orphans: 3 * aDay}}
 	f.Stage = Stage{URL: "dir:stage", Keep: 7 * 24 * time.Hour}
 	f.Control = Control{URL: "sqlite:control.db"}
 	f.defaults = defaults{Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace,
@@ -137,6 +139,7 @@ func (w *Warehouse) finish(r *reader, at string, n ast.Node, found map[string]as
 	if v, ok := found["wait"]; ok && !slices.Contains(r.known.Files, schemeOf(w.URL)) {
 		r.problem(v, at+".wait", "is for a warehouse in a file of this machine: others need none; leave it out")
 	}
+	r.ofLakes(at, w, found)
 	if strings.EqualFold(w.Schema, w.StagingSchema) {
 		r.problem(n, at, "schema and staging_schema must differ, and both are %q", w.Schema)
 	}

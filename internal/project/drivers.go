@@ -46,6 +46,7 @@ type WarehouseDriver struct {
 	Open   func(path string, o warehouse.Options) (warehouse.Warehouse, error)
 	Script func(text string) warehouse.Scripter // its SQL, by warehouse.text; nil where it speaks none
 	File   bool                                 // it is a file of this machine: its path is one
+	Lake   bool                                 // it keeps every version, and has the settings history and maintain
 	Text   bool                                 // it has the setting text, for it hasn't room for every text
 	Adopts bool                                 // it is a warehouse.Adopter
 	// Query opens what answers statements, for a user who may only read; nil where the engine can't promise that
@@ -84,10 +85,15 @@ func (d Drivers) Known() flow.Warehouses {
 		if w.File {
 			known.Files = append(known.Files, scheme)
 		}
+		if w.Lake {
+			known.Lakes = append(known.Lakes, scheme)
+		}
 		if w.Text {
 			known.Text[scheme] = w.Title
 		}
 	}
+	slices.Sort(known.Files)
+	slices.Sort(known.Lakes)
 	return known
 }
 

@@ -18,7 +18,7 @@ const Lake = "Lake (Iceberg)"
 // lakeByREST is a lake in S3, whose catalog speaks REST.
 func (a *AWS) lakeByREST() project.WarehouseDriver {
 	return project.WarehouseDriver{
-		Title: Lake, Form: "iceberg:rest:https://...", Also: []string{"iceberg:rest"},
+		Title: Lake, Lake: true, Form: "iceberg:rest:https://...", Also: []string{"iceberg:rest"},
 		Check: func(url string) error { _, err := place.ReadREST(url); return err },
 		Open: func(url string, o warehouse.Options) (warehouse.Warehouse, error) {
 			at, err := place.ReadREST(url)
@@ -37,7 +37,7 @@ func (a *AWS) lakeByREST() project.WarehouseDriver {
 // lakeByGlue is a lake in S3, whose catalog is AWS Glue.
 func (a *AWS) lakeByGlue() project.WarehouseDriver {
 	return project.WarehouseDriver{
-		Title: Lake, Form: "iceberg:glue:s3://...", Also: []string{"iceberg:glue"},
+		Title: Lake, Lake: true, Form: "iceberg:glue:s3://...", Also: []string{"iceberg:glue"},
 		Check: func(url string) error { _, err := place.ReadGlue(url); return err },
 		Open: func(url string, o warehouse.Options) (warehouse.Warehouse, error) {
 			at, err := place.ReadGlue(url)
