@@ -21,7 +21,7 @@ func known() Warehouses {
 	return Warehouses{
 		Local: "duckdb:catchment.duckdb", Tip: "?memory_limit=2GB&threads=2 leaves room on a small machine",
 		Files: []string{"duckdb", "iceberg"}, Lakes: []string{"iceberg"},
-		Text: map[string]string{"redshift": "Redshift", "redshift-data": "Redshift"},
+		Text:     map[string]string{"redshift": "Redshift", "redshift-data": "Redshift"},
 		Variable: func(name string) string { return map[string]string{"PLACE": "/var/lib/catchment"}[name] },
 	}
 }
