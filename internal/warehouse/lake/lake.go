@@ -11,7 +11,8 @@
 // is written before that snapshot under the number that it will have, and counts once it is there.
 //
 // Files, from the top: lake.go, shaper.go, prepare.go, describe.go, inspect.go, reading.go, sightings.go, evidence.go,
-// marks.go, rebind.go, registry.go, loader.go, intake.go, widen.go, staged.go, rejected.go, standing.go.
+// marks.go, rebind.go, registry.go, mend.go, merger.go, consolidation.go, finish.go, keepout.go, loader.go, intake.go,
+// widen.go, staged.go, rejected.go, standing.go.
 package lake
 
 import (
@@ -39,7 +40,7 @@ func New(p Place, o warehouse.Options) warehouse.Warehouse {
 		o.Pause = pause
 	}
 	s := &site{Lake: &tables.Lake{Catalog: p.Catalog, Pause: o.Pause}, Options: o, scratch: p.Scratch}
-	return &everything{marks: marks{s}, shaper: shaper{s}, loader: loader{s}, place: p}
+	return &everything{marks: marks{s}, shaper: shaper{s}, loader: loader{s}, merger: merger{s}, place: p}
 }
 
 // everything is the roles that a lake has.
@@ -47,7 +48,7 @@ type everything struct {
 	marks
 	shaper
 	loader
-	warehouse.Merger
+	merger
 	warehouse.Evidence
 	place Place
 }

@@ -24,6 +24,9 @@ type standing struct {
 	Number int64
 	// Done are the last attempts that were consolidated, and their counts, the newest last.
 	Done []done
+	// Buried are the tries of tombstones that came with this snapshot, or one before it: lines that have their
+	// numbers count.
+	Buried []int64 `json:",omitempty"`
 }
 
 // A done attempt is one that was consolidated.

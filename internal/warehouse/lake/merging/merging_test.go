@@ -54,7 +54,8 @@ func newBench(t testing.TB) *bench {
 		"init_catalog_tables": "true", "warehouse": "file://" + folder + "/warehouse",
 	})
 	must(t, err)
-	b := &bench{t: t, lake: &tables.Lake{Catalog: c, Pause: func(context.Context, time.Duration) error { return nil }}}
+	pause := func(context.Context, time.Duration) error { return nil }
+	b := &bench{t: t, lake: &tables.Lake{Catalog: c, Pause: pause}}
 	b.table = shape.Table{Object: "Account", Name: "account", Key: []string{"id"}, Columns: []shape.Column{
 		{Name: "id", Field: "Id", Kind: shape.Text},
 		{Name: "isdeleted", Field: "IsDeleted", Kind: shape.Bool},
@@ -93,7 +94,8 @@ func at(minutes int) time.Time { return time.Date(2026, 3, 1, 0, minutes, 0, 0, 
 // stage adds the versions of a job to the stage table.
 func (b *bench) stage(attempt, name string, j job) {
 	b.t.Helper()
-	_, err := b.lake.Commit(b.t.Context(), stageName, func(ctx context.Context, t *table.Table) (*tables.Change, error) {
+	sides := map[string][]shape.Column{finalName[0]: columns.Final(), stageName[0]: columns.Staging()}
+	for name, ours := range sides {
 		schema, err := writing.Schema(t)
 		if err != nil {
 			return nil, err
@@ -152,7 +154,7 @@ func (b *bench) merge(attempt string, m warehouse.Merge, jobs ...job) (*merging.
 	}
 	var result *merging.Result
 	var rules *versions.Rules
-	_, err := b.lake.Commit(b.t.Context(), finalName, func(ctx context.Context, t *table.Table) (*tables.Change, error) {
+	build := func(ctx context.Context, t *table.Table) (*tables.Change, error) {
 		stage, err := b.lake.Find(ctx, stageName)
 		if err != nil {
 			return nil, err
@@ -166,7 +168,8 @@ func (b *bench) merge(attempt string, m warehouse.Merge, jobs ...job) (*merging.
 		}
 		return &tables.Change{Rows: result.Rows, Deletes: result.Deletes, Gone: result.Gone,
 			Settled: result.Settled}, nil
-	})
+	}
+	_, err := b.lake.Commit(b.t.Context(), finalName, build)
 	must(b.t, err)
 	return result, rules.Tally
 }
@@ -221,11 +224,13 @@ func TestDo(t *testing.T) {
 	}
 
 	r, did := b.merge("a2", warehouse.Merge{Policy: gone.Flag},
-		job{op: warehouse.Put, readAt: 200, fields: []string{"id", "systemmodstamp", "name"}, lines: []string{"3,20,drei"}},
+		job{op: warehouse.Put, readAt: 200, fields: []string{"id", "systemmodstamp", "name"},
+			lines: []string{"3,20,drei"}},
 		job{op: warehouse.Patch, readAt: 201, fields: []string{"id", "employees"}, lines: []string{"1,7", "2,", "3,3"}})
 	b.has("a part, and a patch", "1|false|one|7|~", "2|false|zwei|~|~", "3|false|drei|3|~", "4|true|four|4|soft")
 	if len(r.Gone) != 1 || len(r.Deletes) != 0 || did.Counts.Patched != 1 {
-		t.Errorf("half of the file is dead: %d files are gone, %d deletes, %+v", len(r.Gone), len(r.Deletes), did.Counts)
+		t.Errorf("half of the file is dead: %d files are gone, %d deletes, %+v", len(r.Gone), len(r.Deletes),
+			did.Counts)
 	}
 
 	b.merge("a3", warehouse.Merge{Policy: gone.Flag},

@@ -156,11 +156,13 @@ func (p *passing) openTombs(ctx context.Context, keys []string) error {
 			return err
 		}
 	}
-	p.tombKey, p.noTombs = "", p.Tombs == nil
+	p.tombs, p.tombKey, p.noTombs = nil, "", p.Tombs == nil
 	if p.noTombs {
 		return nil
 	}
-	var err error
-	p.tombs, err = p.Tombs(ctx, keys)
+	tombs, err := p.Tombs(ctx, keys)
+	if err == nil {
+		p.tombs = tombs
+	}
 	return err
 }

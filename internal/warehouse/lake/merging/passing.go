@@ -50,7 +50,8 @@ type placed struct {
 // records are the rows that are written, in order of their keys.
 func (p *passing) records(ctx context.Context) iter.Seq2[arrow.RecordBatch, error] {
 	return func(yield func(arrow.RecordBatch, error) bool) {
-		if err := p.pass(ctx, func(record arrow.RecordBatch) bool { return yield(record, nil) }); err != nil {
+		err := p.pass(ctx, func(record arrow.RecordBatch) bool { return yield(record, nil) })
+		if err != nil && !errors.Is(err, errEnough) {
 			yield(nil, err)
 		}
 	}
@@ -68,9 +69,6 @@ func (p *passing) pass(ctx context.Context, write func(arrow.RecordBatch) bool) 
 		}
 		if keys == nil || len(keys) > 0 {
 			err = p.passKeys(ctx, keys, write)
-		}
-		if errors.Is(err, errEnough) {
-			return nil
 		}
 		if err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	ones "math/bits"
 
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/iceberg-go"
@@ -36,6 +37,23 @@ type store struct {
 	dead  map[string]bits
 	sizes map[string]int64 // rows of each data file
 	order int              // the sort order of the table's rows; a file that says that it has it is believed
+}
+
+// Dead is the positions of the dead rows of some data files, by their paths.
+func Dead(ctx context.Context, t *table.Table, tasks []table.FileScanTask) (map[string][]int64, error) {
+	s, err := newStore(ctx, t, tasks)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string][]int64{}
+	for path, dead := range s.dead {
+		for word, bits := range dead {
+			for ; bits != 0; bits &= bits - 1 {
+				all[path] = append(all[path], int64(word*64+ones.TrailingZeros64(bits)))
+			}
+		}
+	}
+	return all, nil
 }
 
 // newStore reads which rows of the files are dead.

@@ -21,6 +21,8 @@ type Change struct {
 	Gone    []iceberg.DataFile // data files that go, as a whole
 	Settled []iceberg.DataFile // delete files that go: no row of a file that stays needs them
 
+	Manifests bool // the lists of files are many, and become few
+
 	Columns func(*table.UpdateSchema) // changes the table's columns; nil for none
 	// Anew writes all rows into files with the columns that the table has then: they come in the place of
 	// all files that are there. nil where the files stay.
@@ -102,6 +104,11 @@ func stage(ctx context.Context, tx *table.Transaction, c Change, id string) erro
 	if err := stageColumns(ctx, tx, &c); err != nil {
 		return err
 	}
+	if c.Manifests { // in a snapshot of its own, below ours
+		if _, err := tx.RewriteManifests(ctx, table.WithRewriteManifestClusterBy(allTogether)); err != nil {
+			return err
+		}
+	}
 	if err := stageFiles(ctx, tx, c, summary); err != nil {
 		return err
 	}
@@ -136,6 +143,9 @@ func stageColumns(ctx context.Context, tx *table.Transaction, c *Change) error {
 	c.Rows, err = c.Anew(ctx, staged.Table)
 	return err
 }
+
+// allTogether has all files of a partition spec in one list, up to the size that lists have.
+func allTogether(iceberg.DataFile) any { return 0 }
 
 // stageFiles makes the one snapshot. One without files is made, too: it carries a summary.
 func stageFiles(ctx context.Context, tx *table.Transaction, c Change, summary iceberg.Properties) error {

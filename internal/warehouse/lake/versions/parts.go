@@ -41,8 +41,8 @@ var order = []warehouse.Op{warehouse.Put, warehouse.Patch, warehouse.Delete, war
 func PartsOf(jobs []Job, m warehouse.Merge, isDeleted string) []Part {
 	var parts []Part
 	for _, j := range jobs {
-		p := Part{Op: j.Op, Columns: slices.Sorted(slices.Values(j.Columns)), Jobs: []string{j.Name}, ReadAt: At(j.ReadAt),
-			Reason: cmp.Or(j.Reason, m.AbsentReason, gone.Purged), fields: j.Fields}
+		p := Part{Op: j.Op, Columns: slices.Sorted(slices.Values(j.Columns)), Jobs: []string{j.Name},
+			ReadAt: At(j.ReadAt), Reason: cmp.Or(j.Reason, m.AbsentReason, gone.Purged), fields: j.Fields}
 		p.Override = (j.Override || m.Override) && p.Op != warehouse.Seen
 		p.TellsIt = isDeleted != "" && slices.Contains(p.Columns, isDeleted)
 		i := slices.IndexFunc(parts, p.goesWith)
