@@ -12,10 +12,8 @@ import (
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/evidence"
 	"catchment/internal/warehouse/lake/compare"
-	"catchment/internal/warehouse/lake/own"
 	"catchment/internal/warehouse/lake/pages"
 	"catchment/internal/warehouse/lake/rows"
-	"catchment/internal/warehouse/lake/tables"
 )
 
 // A reading is a fresh look at an object. It is in scratch files of who reads, and in no table: after a crash it needs
@@ -212,7 +210,7 @@ func (r *reading) compare(
 	}
 	defer func() { err = errors.Join(err, sides.Close()) }()
 	if found != nil {
-		if sides.Kept, err = r.s.keptOut(ctx, r.c.Table.Object); err != nil {
+		if err := r.s.keptOut(ctx, r.c.Table, &sides); err != nil {
 			return tally, err
 		}
 	}
@@ -239,17 +237,6 @@ func (r *reading) sides(ctx context.Context, of []*rows.Pile, keys []string) (si
 	q := rows.Query{Key: r.c.Table.Key, Columns: compare.Columns(r.c), Keys: keys}
 	sides.Final, err = r.s.stream(ctx, r.s.final(r.c.Table), q)
 	return sides, err
-}
-
-// keptOut goes through what was kept out of a flow, in order of the records' keys; nil where nobody can have kept
-// anything out.
-func (s *site) keptOut(ctx context.Context, flow string) (*compare.Stream, error) {
-	q := rows.Query{Key: []string{"record_key"}, Columns: compare.KeptColumns(), Where: own.Is("flow", flow)}
-	kept, err := s.stream(ctx, s.own(own.Rejected), q)
-	if errors.Is(err, tables.ErrNone) {
-		return nil, nil
-	}
-	return kept, err
 }
 
 // Ask picks what was judged to differ.

@@ -50,7 +50,9 @@ func Columns(c evidence.Comparison) []string {
 }
 
 // KeptColumns are those of the table of rejected records that a comparison looks at. Its key is the record's.
-func KeptColumns() []string { return []string{"record_key", "stamp", "field", columns.Op} }
+func KeptColumns() []string {
+	return []string{"record_key", "stamp", "field", columns.Op, columns.Attempt, columns.Job, columns.Seq}
+}
 
 // A Tally counts both sides.
 type Tally struct {

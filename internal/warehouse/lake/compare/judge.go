@@ -13,6 +13,7 @@ type Sides struct {
 	Source Layers
 	Final  *Stream
 	Kept   *Stream
+	Counts func(kept Row) (bool, error) // whether what was kept out counts: its page was loaded
 }
 
 // Close ends them all.
@@ -24,6 +25,21 @@ func (s Sides) Close() error {
 		}
 	}
 	return all
+}
+
+// kept is what was kept out of a record.
+func (s Sides) kept(key string) (all []Row, err error) {
+	if s.Kept == nil {
+		return nil, nil
+	}
+	err = s.Kept.All(key, func(k Row) error {
+		counts, err := s.Counts(k)
+		if counts {
+			all = append(all, k)
+		}
+		return err
+	})
+	return all, err
 }
 
 // Run goes through both sides. found is given what differs, in order of the keys; nil where only the tally is wanted.
@@ -42,10 +58,8 @@ func (j *Judge) Run(ctx context.Context, of Sides, found func(Suspect) error) (T
 		if found == nil {
 			continue
 		}
-		if of.Kept != nil {
-			if err := of.Kept.All(r.key, func(k Row) error { r.kept = append(r.kept, k); return nil }); err != nil {
-				return tally, err
-			}
+		if r.kept, err = of.kept(r.key); err != nil {
+			return tally, err
 		}
 		for _, s := range j.judge(r, &m) {
 			if err := found(s); err != nil {

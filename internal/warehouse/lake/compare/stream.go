@@ -112,6 +112,14 @@ func (r Row) Text(name string) string {
 	return ""
 }
 
+// Number is the number in a column, 0 for none.
+func (r Row) Number(name string) int64 {
+	if of, is := r.column(name).(*array.Int64); is && of.IsValid(r.at) {
+		return of.Value(r.at)
+	}
+	return 0
+}
+
 // Has tells whether there is a value in a column.
 func (r Row) Has(name string) bool {
 	of := r.column(name)

@@ -83,7 +83,8 @@ func put(t *testing.T, lake *tables.Lake, values map[string]int64) {
 		}
 		record := builder.NewRecordBatch()
 		c := &tables.Change{}
-		c.Rows, err = writing.Rows(ctx, of, schema, func(yield func(arrow.RecordBatch, error) bool) { yield(record, nil) })
+		all := func(yield func(arrow.RecordBatch, error) bool) { yield(record, nil) }
+		c.Rows, err = writing.Rows(ctx, of, schema, all)
 		must(t, err)
 		c.Deletes, err = writing.Positions(ctx, of, dead)
 		return c, err
