@@ -94,8 +94,7 @@ func at(minutes int) time.Time { return time.Date(2026, 3, 1, 0, minutes, 0, 0, 
 // stage adds the versions of a job to the stage table.
 func (b *bench) stage(attempt, name string, j job) {
 	b.t.Helper()
-	sides := map[string][]shape.Column{finalName[0]: columns.Final(), stageName[0]: columns.Staging()}
-	for name, ours := range sides {
+	build := func(ctx context.Context, t *table.Table) (*tables.Change, error) {
 		schema, err := writing.Schema(t)
 		if err != nil {
 			return nil, err
@@ -114,7 +113,8 @@ func (b *bench) stage(attempt, name string, j job) {
 			yield(made.NewRecordBatch(), nil)
 		})
 		return &tables.Change{Rows: files}, err
-	})
+	}
+	_, err := b.lake.Commit(b.t.Context(), stageName, build)
 	must(b.t, err)
 }
 
