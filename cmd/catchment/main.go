@@ -168,7 +168,7 @@ func drivers(account *cloud.AWS) project.Drivers {
 		},
 		File: true,
 	}
-	d.Warehouses["iceberg"] = project.WarehouseDriver{
+	d.Warehouses["iceberg"] = queried(project.WarehouseDriver{
 		Title: cloud.Lake,
 		Check: func(path string) error { _, err := place.Folder(path); return err },
 		Open: func(path string, o warehouse.Options) (warehouse.Warehouse, error) {
@@ -179,7 +179,9 @@ func drivers(account *cloud.AWS) project.Drivers {
 			return lake.New(at, o), nil
 		},
 		File: true, Lake: true,
-	}
+	}, folder.Read)
+	d.Warehouses["iceberg-rest"] = queried(d.Warehouses["iceberg-rest"], account.LakeByREST)
+	d.Warehouses["iceberg-glue"] = queried(d.Warehouses["iceberg-glue"], account.LakeByGlue)
 	d.Files = map[string]func(path string) project.Files{
 		d.Local.Scheme: func(path string) project.Files { return project.Files{Readable: duckdb.Files(path)} },
 		"sqlite": func(path string) project.Files {

@@ -20,6 +20,7 @@ import (
 	icebergio "github.com/apache/iceberg-go/io"
 	_ "modernc.org/sqlite" // the driver of the catalog's file
 
+	"catchment/internal/plan"
 	"catchment/internal/printable"
 	"catchment/internal/warehouse/lake"
 	"catchment/internal/warehouse/lake/storage"
@@ -79,6 +80,41 @@ func end(opened []func() error) error {
 		errs = append(errs, f())
 	}
 	return errors.Join(errs...)
+}
+
+// Read opens the lake in the folder at a path for who only reads. It makes nothing, and needs no right to write.
+func Read(at string) (p lake.Place, err error) {
+	at, err = filepath.Abs(at)
+	if err != nil {
+		return p, err
+	}
+	if _, err := os.Stat(filepath.Join(at, File)); err != nil {
+		return p, plan.Fixf("make it with: catchment run   or name another folder in warehouse.url",
+			"there is no lake in %s", printable.Line(at))
+	}
+	files, err := storage.OpenFolder(at)
+	if err != nil {
+		return p, err
+	}
+	name, value, withdraw := storage.Offer(func(context.Context, map[string]string) (icebergio.IO, error) {
+		return files, nil
+	})
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(at, File)+"?mode=ro&_pragma=busy_timeout(10000)")
+	if err != nil {
+		withdraw()
+		return p, errors.Join(err, files.Close())
+	}
+	p.Close = func() error {
+		withdraw()
+		return errors.Join(db.Close(), files.Close())
+	}
+	p.Catalog, err = catalogsql.NewCatalog(Name, db, catalogsql.SQLite, iceberg.Properties{
+		"init_catalog_tables": "false", name: value,
+	})
+	if err != nil {
+		return p, errors.Join(fmt.Errorf("catalog %s: %w", filepath.Join(at, File), printable.Error(err)), p.Close())
+	}
+	return p, nil
 }
 
 // database opens the catalog's file, which is this user's alone when it is made. A commit waits for others that
