@@ -17,7 +17,8 @@ import (
 // An exclusion is a line of the table of what was kept out, as the rules see it.
 type exclusion struct {
 	versions.Rejection
-	id string // what makes the line another than all others
+	id          string // what makes the line another than all others
+	field, rule string // as people read them
 }
 
 // kept reads what was kept out of the flow, by key. Lines of pages that never came to be staged don't count.
@@ -83,7 +84,7 @@ func seqOf(row own.Row) int64 {
 // rejection reads a line.
 func (c *consolidation) exclusion(row own.Row, mine bool) (exclusion, error) {
 	op := warehouse.Op(row[columns.Op])
-	r := exclusion{id: exclusionID(row)}
+	r := exclusion{id: exclusionID(row), field: row["field"], rule: row["rule"]}
 	r.Mine, r.Whole, r.Field = mine, op == "" || op == warehouse.Put, strings.ToLower(row["field"])
 	readAt, err := columns.ParseMoment(row[columns.ReadAt])
 	if err != nil {

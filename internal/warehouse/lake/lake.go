@@ -11,8 +11,8 @@
 // is written before that snapshot under the number that it will have, and counts once it is there.
 //
 // Files, from the top: lake.go, shaper.go, prepare.go, describe.go, inspect.go, reading.go, sightings.go, evidence.go,
-// marks.go, rebind.go, registry.go, mend.go, merger.go, consolidation.go, finish.go, keepout.go, loader.go, intake.go,
-// widen.go, staged.go, rejected.go, standing.go.
+// out.go, marks.go, rebind.go, registry.go, mend.go, merger.go, consolidation.go, finish.go, keepout.go, loader.go,
+// intake.go, widen.go, staged.go, rejected.go, standing.go.
 package lake
 
 import (
@@ -40,7 +40,7 @@ func New(p Place, o warehouse.Options) warehouse.Warehouse {
 		o.Pause = pause
 	}
 	s := &site{Lake: &tables.Lake{Catalog: p.Catalog, Pause: o.Pause}, Options: o, scratch: p.Scratch}
-	return &everything{marks: marks{s}, shaper: shaper{s}, loader: loader{s}, merger: merger{s}, place: p}
+	return &everything{marks{s}, shaper{s}, loader{s}, merger{s}, asker{s}, rejections{s}, p}
 }
 
 // everything is the roles that a lake has.
@@ -49,7 +49,8 @@ type everything struct {
 	shaper
 	loader
 	merger
-	warehouse.Evidence
+	asker
+	rejections
 	place Place
 }
 
