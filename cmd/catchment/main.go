@@ -182,6 +182,9 @@ func drivers(account *cloud.AWS) project.Drivers {
 	}, folder.Read)
 	d.Warehouses["iceberg-rest"] = queried(d.Warehouses["iceberg-rest"], account.LakeByREST)
 	d.Warehouses["iceberg-glue"] = queried(d.Warehouses["iceberg-glue"], account.LakeByGlue)
+	d.Demos = map[string]project.Local{
+		"lake": {Scheme: "iceberg", File: "lake", Tip: "docs/howto/lake.md has the others", Engines: engines},
+	}
 	d.Files = map[string]func(path string) project.Files{
 		d.Local.Scheme: func(path string) project.Files { return project.Files{Readable: duckdb.Files(path)} },
 		"sqlite": func(path string) project.Files {

@@ -33,7 +33,8 @@ type Drivers struct {
 	Looks map[string]func(path string) (versioned.Table, error)
 
 	Local  Local
-	Server string // the scheme of a warehouse with a server, which the help takes as its example
+	Demos  map[string]Local // what a demo may fill instead, by what the user calls it
+	Server string           // the scheme of a warehouse with a server, which the help takes as its example
 }
 
 // A WarehouseDriver is one kind of warehouse: how it is opened, and what has to be
@@ -65,6 +66,9 @@ type Local struct {
 	Scheme string
 	File   string // what its file is called
 	Tip    string // what its URL may say besides
+
+	// Engines tells how a table of it is read by engines of others, a line each; nil where that needs no telling.
+	Engines func(path, schema, table string) ([]string, error)
 }
 
 // A LanderConfig is what a lander works with.
@@ -73,6 +77,12 @@ type LanderConfig struct {
 	Store      blob.Store // keeps its templates
 	Now        func() time.Time
 	ServerTime func(context.Context) (time.Time, error) // of the org
+}
+
+// For is the same drivers with another warehouse that needs no server.
+func (d Drivers) For(l Local) Drivers {
+	d.Local = l
+	return d
 }
 
 // Known is what a configuration is read by.

@@ -14,7 +14,7 @@ type Table struct {
 type Column struct {
 	Number int
 	Name   string
-	Type   string // as DuckDB calls it
+	Type   string // in the words of the SQL that the statement is of
 }
 
 // A File is on this machine.

@@ -67,7 +67,7 @@ func columnsOf(s *iceberg.Schema) (all []query.Column) {
 	return all
 }
 
-// typeOf is what DuckDB calls a type.
+// typeOf is a type in SQL, "" for one that has no name there.
 func typeOf(t iceberg.Type) string {
 	switch t := t.(type) {
 	case iceberg.BooleanType:
