@@ -3,6 +3,7 @@ package lake_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ import (
 
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/lake/columns"
+	"catchment/internal/warehouse/lake/ledger"
 	"catchment/internal/warehouse/lake/own"
 	"catchment/internal/warehouse/lake/tables"
 	"catchment/internal/warehouse/warehousetest"
@@ -188,12 +190,26 @@ func (s *subject) pages(t testing.TB) []warehousetest.Row {
 	}
 	var all []warehousetest.Row
 	for _, name := range names {
-		for key, text := range s.find(t, warehousetest.Staging, name).Properties() {
-			attempt, is := strings.CutPrefix(key, "catchment.ledger.")
-			if is {
-				all = append(all, warehousetest.Row{"attempt": &attempt, "lines": &text})
+		properties := s.find(t, warehousetest.Staging, name).Properties()
+		for _, attempt := range ledger.Attempts(properties) {
+			has, err := ledger.Read(properties, attempt)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, job := range has.Jobs {
+				all = append(all, pagesOf(attempt, job)...)
 			}
 		}
+	}
+	return all
+}
+
+func pagesOf(attempt string, job ledger.Job) (all []warehousetest.Row) {
+	op, readAt, columns := string(job.Op), columns.Moment(job.ReadAt), strings.Join(job.Columns, ",")
+	for _, page := range job.Pages {
+		seq, rows := fmt.Sprint(page.Seq), fmt.Sprint(page.Rows)
+		all = append(all, warehousetest.Row{"attempt": &attempt, "job": &job.Name, "op": &op, "seq": &seq,
+			"row_count": &rows, "columns": &columns, "read_at": &readAt})
 	}
 	return all
 }
