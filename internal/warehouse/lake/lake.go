@@ -10,9 +10,9 @@
 // one snapshot of the final table, or nothing is. Whatever else has to be known, tombstones and rejected records,
 // is written before that snapshot under the number that it will have, and counts once it is there.
 //
-// Files, from the top: lake.go, shaper.go, prepare.go, describe.go, inspect.go, reading.go, sightings.go, evidence.go,
-// out.go, marks.go, rebind.go, registry.go, mend.go, merger.go, consolidation.go, finish.go, keepout.go, loader.go,
-// intake.go, widen.go, staged.go, rejected.go, standing.go.
+// Files, from the top: lake.go, eraser.go, shaper.go, prepare.go, describe.go, inspect.go, reading.go, sightings.go,
+// evidence.go, out.go, marks.go, rebind.go, registry.go, mend.go, merger.go, consolidation.go, finish.go, keepout.go,
+// loader.go, intake.go, widen.go, staged.go, rejected.go, standing.go.
 package lake
 
 import (
@@ -40,7 +40,7 @@ func New(p Place, o warehouse.Options) warehouse.Warehouse {
 		o.Pause = pause
 	}
 	s := &site{Lake: &tables.Lake{Catalog: p.Catalog, Pause: o.Pause}, Options: o, scratch: p.Scratch}
-	return &everything{marks{s}, shaper{s}, loader{s}, merger{s}, asker{s}, rejections{s}, p}
+	return &everything{marks{s}, shaper{s}, loader{s}, merger{s}, asker{s}, rejections{s}, eraser{s}, p}
 }
 
 // everything is the roles that a lake has.
@@ -51,6 +51,7 @@ type everything struct {
 	merger
 	asker
 	rejections
+	eraser
 	place Place
 }
 

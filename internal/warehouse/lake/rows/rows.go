@@ -32,6 +32,7 @@ type Query struct {
 	Where     iceberg.BooleanExpression // of the rows that are wanted; nil for all
 	Files     map[string]bool           // of the rows that are wanted, by path; nil for all
 	Snapshot  int64                     // 0 for the newest
+	Dead      bool                      // rows that are deleted by their positions are wanted, too
 	Positions bool                      // where each row is, is wanted too
 	AnyOrder  bool                      // rows may come in any order: by file, and in it as they are there
 	Scratch   string                    // the folder for what has no room in memory; "" for that of the system

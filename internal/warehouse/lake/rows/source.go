@@ -55,7 +55,10 @@ func (c *Cursor) openFile(w waiting) (*reading, error) {
 	if err != nil {
 		return nil, damaged(c.store.name, path, err)
 	}
-	r := &reading{c: c, waits: w, file: file, dead: c.store.dead[path], groups: allGroups(file), sorted: true}
+	r := &reading{c: c, waits: w, file: file, groups: allGroups(file), sorted: true}
+	if !c.q.Dead {
+		r.dead = c.store.dead[path]
+	}
 	if err := r.prepare(); err != nil {
 		return nil, errors.Join(damaged(c.store.name, path, err), file.close())
 	}
