@@ -59,9 +59,11 @@ func engines(path, namespace, name string) (lines []string, err error) {
 		"PyIceberg: from pyiceberg.catalog.sql import SqlCatalog",
 		fmt.Sprintf(`           SqlCatalog("%s", uri="sqlite:///%s").load_table("%s.%s").scan().to_arrow()`, folder.Name,
 			catalog, namespace, name),
-		"PySpark:   --packages org.apache.iceberg:iceberg-spark-runtime-3.5_2.12:1.10.0,org.xerial:sqlite-jdbc:3.50.3.0",
+		"PySpark:   --packages " +
+			"org.apache.iceberg:iceberg-spark-runtime-3.5_2.12:1.10.0,org.xerial:sqlite-jdbc:3.50.3.0",
 		"           --conf spark.sql.catalog.lake=org.apache.iceberg.spark.SparkCatalog",
-		"           --conf spark.sql.catalog.lake.type=jdbc --conf spark.sql.catalog.lake.jdbc.schema-version=V1",
+		"           --conf spark.sql.catalog.lake.type=jdbc",
+		"           --conf spark.sql.catalog.lake.jdbc.schema-version=V1",
 		"           --conf spark.sql.catalog.lake.uri=jdbc:sqlite:" + catalog,
 		"           --conf spark.sql.catalog.lake.warehouse=file://" + at,
 		fmt.Sprintf(`           spark.table("lake.%s.%s").count()`, namespace, name),

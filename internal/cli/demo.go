@@ -23,6 +23,7 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/plural"
 	"catchment/internal/printable"
+	"catchment/internal/project"
 	"catchment/internal/rights"
 	"catchment/internal/schema"
 	"catchment/internal/verify"
@@ -48,14 +49,14 @@ file, let records be created, changed, deleted and undeleted, copy again, and
 prove that warehouse and org agree.`,
 		Example: `  catchment demo
   catchment demo --records 1000000 --dir /tmp/demo
-  catchment demo --warehouse ` + strings.Join(s.demos(), "|"),
+  catchment demo --warehouse ` + strings.Join(demos(s.Drivers), "|"),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return s.demo(cmd.Context(), flags) },
 	}
 	f := cmd.Flags()
 	f.IntVar(&flags.records, "records", 20_000, "about how many `records` the org has")
 	f.StringVar(&flags.warehouse, "warehouse", "",
-		"`what` to fill instead of the "+title+" file: "+strings.Join(s.demos(), " or "))
+		"`what` to fill instead of the "+title+" file: "+strings.Join(demos(s.Drivers), " or "))
 	f.StringVar(&flags.dir, "dir", "catchment-demo",
 		"the `folder` for the "+title+" file and everything else; it is made anew")
 	f.Uint64Var(&flags.seed, "seed", 1, "make the org from this `number`")
@@ -71,13 +72,13 @@ type demo struct {
 }
 
 // demos are the names of what a demo may fill instead.
-func (s *session) demos() []string { return slices.Sorted(maps.Keys(s.Drivers.Demos)) }
+func demos(d project.Drivers) []string { return slices.Sorted(maps.Keys(d.Demos)) }
 
 func (s *session) demo(ctx context.Context, flags demoFlags) error {
 	if flags.warehouse != "" {
 		local, ok := s.Drivers.Demos[flags.warehouse]
 		if !ok {
-			return usageError{plan.Fixf("write: catchment demo --warehouse "+strings.Join(s.demos(), " or "),
+			return usageError{plan.Fixf("write: catchment demo --warehouse "+strings.Join(demos(s.Drivers), " or "),
 				"no demo fills %s", printable.Line(flags.warehouse))}
 		}
 		s.Drivers = s.Drivers.For(local)

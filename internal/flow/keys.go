@@ -119,8 +119,8 @@ func (w *Warehouse) form(known Warehouses) form {
 			"from 1s to 30m, or 0",
 			form: parsed(&w.Wait, wholeNumber(0, 0, "0|"+schedule.LengthPattern), parsePatience), otherwise: "5m",
 			example: "90s"},
-		{name: "history", about: "Of a lake, which versions of records it keeps", form: section(w.History.keys())},
-		{name: "maintain", about: "Of a lake, how its files are kept few", form: section(w.Maintain.keys())},
+		{name: "history", about: "Of a lake, which versions of records it keeps", form: section(historyKeys(&w.History))},
+		{name: "maintain", about: "Of a lake, how its files are kept few", form: section(maintainKeys(&w.Maintain))},
 	}
 	ofLakes := shape{"required": []string{"url"}, "properties": shape{"url": ofSchemes(known.Lakes)}}
 	long := slices.Sorted(maps.Keys(known.Text))

@@ -16,6 +16,7 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/schedule"
+	"catchment/internal/upkeep"
 )
 
 // newest is the version of the file that this catchment reads.
@@ -117,8 +118,8 @@ func (r *reader) version(root ast.Node) bool {
 func (r *reader) read(f *File, root ast.Node) {
 	f.Org.Reserve, f.Org.Composite = 40, CompositeAuto
 	f.Warehouse = Warehouse{URL: r.known.Local, Schema: "salesforce", StagingSchema: "salesforce_incremental",
-		Wait: 5 * time.Minute, History: History{All: true},
-		Maintain: Maintain{By: ByUs, Snapshots: 5 * aDay, Orphans: 3 * aDay}}
+		Wait: 5 * time.Minute, History: upkeep.History{All: true},
+		Maintain: upkeep.Maintain{By: upkeep.ByUs, Snapshots: 5 * aDay, Orphans: 3 * aDay}}
 	f.Stage = Stage{URL: "dir:stage", Keep: 7 * 24 * time.Hour}
 	f.Control = Control{URL: "sqlite:control.db"}
 	f.defaults = defaults{Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace,

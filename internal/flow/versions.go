@@ -9,32 +9,11 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"catchment/internal/upkeep"
 )
 
 // This file has the keys of a warehouse that keeps every version of a record, as a lake does.
-
-// History says how long versions stay that were merged.
-type History struct {
-	All  bool          // for good
-	Keep time.Duration // so long, where it isn't for good; 0: not at all
-}
-
-// Maintain says who keeps the files of a warehouse few, and what they are kept to.
-type Maintain struct {
-	By        Upkeep
-	Snapshots time.Duration // how long a table can be read as it was before
-	Orphans   time.Duration // how old a file is that no snapshot names, when it is removed
-}
-
-// Upkeep says who does it. Two that do it at once are in each other's way.
-type Upkeep string
-
-// The keepers of files.
-const (
-	ByUs      Upkeep = "catchment"
-	ByService Upkeep = "service" // of whoever serves the catalog
-	ByNobody  Upkeep = "off"
-)
 
 const (
 	historyPattern = `all|off|[1-9][0-9]{0,3}d`
@@ -42,22 +21,22 @@ const (
 	aDay           = 24 * time.Hour
 )
 
-// history are the keys of history.
-func (h *History) keys() []key {
+// historyKeys are the keys of history.
+func historyKeys(h *upkeep.History) []key {
 	return []key{
-		{name: "keep", about: "How long every version of a record stays that was read: a number of days, all for good, " +
-			"or off, and only the newest one does",
+		{name: "keep", about: "How long every version of a record stays that was read: a number of days, " +
+			"all for good, or off, and only the newest one does",
 			form: parsed(h, like(historyPattern), parseHistory), otherwise: "all", example: "400d"},
 	}
 }
 
-// keys are the keys of maintain.
-func (m *Maintain) keys() []key {
+// maintainKeys are the keys of maintain.
+func maintainKeys(m *upkeep.Maintain) []key {
 	age := func(dst *time.Duration) form { return parsed(dst, like(agePattern), parseAge) }
 	return []key{
-		{name: "by", about: "Who merges small files and removes old ones: catchment, the service that has the catalog, " +
-			"or nobody",
-			form: choice(&m.By, ByUs, ByService, ByNobody), otherwise: "catchment", example: "service"},
+		{name: "by", about: "Who merges small files and removes old ones: catchment, the service that has the " +
+			"catalog, or nobody",
+			form: choice(&m.By, upkeep.ByUs, upkeep.ByService, upkeep.ByNobody), otherwise: "catchment", example: "service"},
 		{name: "snapshots", about: "How long a table can be read as it was before",
 			form: age(&m.Snapshots), otherwise: "5d", example: "30d"},
 		{name: "orphans", about: "How old a file is that no table names, when it is removed",
@@ -71,17 +50,17 @@ var (
 )
 
 // parseHistory reads how long versions stay.
-func parseHistory(s string) (History, error) {
+func parseHistory(s string) (upkeep.History, error) {
 	switch {
 	case s == "all":
-		return History{All: true}, nil
+		return upkeep.History{All: true}, nil
 	case s == "off":
-		return History{}, nil
+		return upkeep.History{}, nil
 	case historyRE.MatchString(s):
 		keep, err := parseAge(s)
-		return History{Keep: keep}, err
+		return upkeep.History{Keep: keep}, err
 	}
-	return History{}, fmt.Errorf("%q is neither all, off nor a number of days, as in 400d", s)
+	return upkeep.History{}, fmt.Errorf("%q is neither all, off nor a number of days, as in 400d", s)
 }
 
 // parseAge reads a number of days, of which there is at least one.

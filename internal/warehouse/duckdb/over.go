@@ -101,8 +101,8 @@ func gone(tables []query.Table) []string {
 		}
 		said = append(said,
 			"INSERT INTO "+addressTable+" VALUES "+strings.Join(values, ", "),
-			"INSERT INTO "+goneTable+" SELECT f.path, g.pos FROM read_parquet("+list(t.Gone)+") AS g JOIN "+addressTable+
-				" AS f ON f.address = g.file_path")
+			"INSERT INTO "+goneTable+" SELECT f.path, g.pos FROM read_parquet("+list(t.Gone)+") AS g JOIN "+
+				addressTable+" AS f ON f.address = g.file_path")
 	}
 	return said
 }

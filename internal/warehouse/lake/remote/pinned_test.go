@@ -166,7 +166,8 @@ func TestBusyCatalog(t *testing.T) {
 			_ = resp.Body.Close()
 		}
 		if (err == nil) != c.unchanged || err != nil && plan.ClassOf(err) != c.class || asked != c.asked {
-			t.Errorf("%s answered by %d: %v, class %s, asked %d times", c.method, c.status, err, plan.ClassOf(err), asked)
+			t.Errorf("%s answered by %d: %v, of class %s, asked %d times", c.method, c.status, err, plan.ClassOf(err),
+				asked)
 		}
 		server.Close()
 	}
