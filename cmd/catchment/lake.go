@@ -57,8 +57,8 @@ func engines(path, namespace, name string) (lines []string, err error) {
 		"DuckDB:    INSTALL iceberg; LOAD iceberg;",
 		fmt.Sprintf("           SELECT count(*) FROM iceberg_scan('%s');", t.MetadataLocation()),
 		"PyIceberg: from pyiceberg.catalog.sql import SqlCatalog",
-		fmt.Sprintf(`           SqlCatalog("%s", uri="sqlite:///%s").load_table("%s.%s").scan().to_arrow()`, folder.Name,
-			catalog, namespace, name),
+		fmt.Sprintf(`           SqlCatalog("%s", uri="sqlite:///%s")`, folder.Name, catalog) +
+			fmt.Sprintf(`.load_table("%s.%s").scan().to_arrow()`, namespace, name),
 		"PySpark:   --packages " +
 			"org.apache.iceberg:iceberg-spark-runtime-3.5_2.12:1.10.0,org.xerial:sqlite-jdbc:3.50.3.0",
 		"           --conf spark.sql.catalog.lake=org.apache.iceberg.spark.SparkCatalog",

@@ -90,7 +90,7 @@ type Warehouse struct {
 	StagingSchema string
 	GrantTo       []string        // roles that may read the final tables
 	Wait          time.Duration   // for other programs that have a file of this machine open; 0: not at all
-	Text          string          // where texts have a longest: fail, truncate or super; URL says it too, for the driver
+	Text          string          // where texts have a longest: fail, truncate or super; the URL says it, too
 	File          bool            // it is a file of this machine: the path in URL
 	History       upkeep.History  // of a lake
 	Maintain      upkeep.Maintain // of a lake

@@ -36,7 +36,8 @@ func maintainKeys(m *upkeep.Maintain) []key {
 	return []key{
 		{name: "by", about: "Who merges small files and removes old ones: catchment, the service that has the " +
 			"catalog, or nobody",
-			form: choice(&m.By, upkeep.ByUs, upkeep.ByService, upkeep.ByNobody), otherwise: "catchment", example: "service"},
+			form: choice(&m.By, upkeep.ByUs, upkeep.ByService, upkeep.ByNobody), otherwise: "catchment",
+			example: "service"},
 		{name: "snapshots", about: "How long a table can be read as it was before",
 			form: age(&m.Snapshots), otherwise: "5d", example: "30d"},
 		{name: "orphans", about: "How old a file is that no table names, when it is removed",
