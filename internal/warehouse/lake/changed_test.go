@@ -75,6 +75,10 @@ func TestChanged(t *testing.T) {
 	})
 	is := func(want string) {
 		t.Helper()
+		f.Number++
+		_, err := w.Claim(t.Context(), f, "account", org) // as a run does before it looks
+		must(t, err)
+		must(t, w.Remember(t.Context(), f, "what it finds", ""))
 		got := condition(t, w)
 		if touched.Is(got) != (want != "") || !strings.HasPrefix(string(got), "changed by "+want) && want != "" {
 			t.Errorf("the condition is %q, not %q", got, want)
@@ -105,7 +109,7 @@ func TestRolledBack(t *testing.T) {
 	s, w, f := prepared(t)
 	must(t, w.Remember(t.Context(), f, "before", ""))
 	before := s.find(t, warehousetest.Final, "account").CurrentSnapshot().SnapshotID
-	s.advance(t, 7)
+	s.restand(t, "account", "Number", 7)
 	if c := condition(t, w); c != shape.Intact {
 		t.Errorf("before: %s", c)
 	}
@@ -114,6 +118,10 @@ func TestRolledBack(t *testing.T) {
 	})
 	if c := condition(t, w); c != shape.Restored {
 		t.Errorf("a table that was rolled back is %s", c)
+	}
+	f.Number++
+	if _, err := w.Claim(t.Context(), f, "account", org); err != nil || condition(t, w) != shape.Restored {
+		t.Errorf("once a run has claimed it, it is %s, %v", condition(t, w), err)
 	}
 }
 

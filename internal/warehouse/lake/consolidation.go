@@ -24,7 +24,7 @@ type consolidation struct {
 	warehouse.Merge
 	fence warehouse.Fence
 	line  line
-	apart ledger.Ledger // what is staged, where the stage table's ledger doesn't know of it
+	apart apart
 
 	repeat  bool // the attempt was merged before
 	counts  warehouse.Counts
@@ -49,7 +49,7 @@ func (c *consolidation) build(ctx context.Context, final *table.Table) (*tables.
 	if c.counts, c.repeat = stands.counts(c.Attempt); c.repeat {
 		return c.remembering(stands)
 	}
-	if err := c.untouched(final); err != nil {
+	if err := c.untouched(final, &stands); err != nil {
 		return nil, err
 	}
 	stage, jobs, err := c.staged(ctx)
@@ -70,10 +70,19 @@ func (c *consolidation) remembering(stands standing) (*tables.Change, error) {
 	return change, stands.carry(change)
 }
 
-// untouched refuses a final table that others have written to since we did. A rebuild takes it as it is.
-func (c *consolidation) untouched(final *table.Table) error {
-	f, is := changed(final)
-	if !is || c.Complete && c.Override {
+// untouched refuses a final table that others have written to since we did. A rebuild takes it as it is, and so does a
+// repair: somebody has looked at its rows.
+func (c *consolidation) untouched(final *table.Table, stands *standing) error {
+	if c.Override && c.Complete { // all rows are read anew
+		stands.look(final)
+		stands.Back = false
+		return nil
+	}
+	if err := stands.watch(final); err != nil {
+		return err
+	}
+	f, is := changed(final, *stands)
+	if !is || c.Override {
 		return nil
 	}
 	return plan.Fixf("look at what it did; to copy the object again: `catchment run "+c.Table.Object+" --full`",
@@ -88,7 +97,12 @@ func (c *consolidation) staged(ctx context.Context) (*table.Table, []versions.Jo
 	if err != nil {
 		return nil, nil, err
 	}
-	l := c.apart
+	l := c.apart.ledger
+	if stage != nil && len(l.Jobs) > 0 {
+		if stage, err = c.apart.over(ctx, stage); err != nil {
+			return nil, nil, err
+		}
+	}
 	if stage != nil && len(l.Jobs) == 0 {
 		if l, err = ledger.Read(stage.Properties(), c.Attempt); err != nil {
 			return nil, nil, err

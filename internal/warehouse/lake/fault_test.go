@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"path"
 	"strings"
 	"sync"
 
@@ -20,14 +21,16 @@ import (
 var errFault = errors.New("connection reset")
 
 // A weather is how a process fares: its steps are counted, and at one of them its fault happens. A step is a call of
-// the catalog, or a file that is opened or written.
+// the catalog, a file that is written, or one of the first that are opened in a folder: a table that was written to
+// more often has more files, and the suite would run after its end.
 type weather struct {
 	warehousetest.Fault
 	mu    sync.Mutex
 	steps int
-	spent bool // what comes only once has come
-	away  bool // the catalog has gone away with an answer
-	mute  bool // each commit is done, and its answer is lost; the catalog stays
+	opens map[string]int // by folder
+	spent bool           // what comes only once has come
+	away  bool           // the catalog has gone away with an answer
+	mute  bool           // each commit is done, and its answer is lost; the catalog stays
 }
 
 // step is where something may go wrong.
@@ -164,8 +167,27 @@ type stormyFiles struct {
 	*weather
 }
 
+// firstOpens is how many files of a folder are steps when they are opened.
+const firstOpens = 4
+
+// opening is the step of a file that is opened.
+func (w *weather) opening(name string) error {
+	w.mu.Lock()
+	if w.opens == nil {
+		w.opens = map[string]int{}
+	}
+	w.opens[path.Dir(name)]++
+	counts := w.opens[path.Dir(name)] <= firstOpens
+	gone := w.Kind == warehousetest.Fails && w.steps > w.At || w.Kind == warehousetest.Dies && w.steps > w.At
+	w.mu.Unlock()
+	if counts || gone || w.away {
+		return w.step()
+	}
+	return nil
+}
+
 func (s stormyFiles) Open(name string) (io.File, error) {
-	if err := s.step(); err != nil {
+	if err := s.opening(name); err != nil {
 		return nil, err
 	}
 	return s.LocalFS.Open(name)

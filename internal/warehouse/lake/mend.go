@@ -12,15 +12,14 @@ import (
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/evidence"
 	"catchment/internal/warehouse/lake/amending"
-	"catchment/internal/warehouse/lake/columns"
 	"catchment/internal/warehouse/lake/ledger"
-	"catchment/internal/warehouse/lake/removal"
+	"catchment/internal/warehouse/lake/rows"
 	"catchment/internal/warehouse/lake/tables"
 	"catchment/internal/warehouse/shape"
 )
 
-// Mend merges at once what was read anew of records. Its versions go into the stage as any others, but into no ledger:
-// they are of no attempt that could go on. What a try that failed has left there the next one takes away.
+// Mend merges at once what was read anew of records. Its versions are merged before the stage has them: who fails
+// leaves nothing there, and a repeat has the pages. They follow as history.
 func (s merger) Mend(ctx context.Context, f warehouse.Fence, m warehouse.Mending) (warehouse.Counts, error) {
 	if len(m.Batches) == 0 {
 		return warehouse.Counts{}, nil
@@ -32,77 +31,119 @@ func (s merger) Mend(ctx context.Context, f warehouse.Fence, m warehouse.Mending
 func (s merger) mend(ctx context.Context, f warehouse.Fence, in warehouse.Mending) (warehouse.Counts, error) {
 	m := warehouse.Merge{Table: in.Batches[0].Table, Attempt: in.Batches[0].Attempt, Policy: in.Policy, Override: true,
 		AbsentReason: in.AbsentReason, AllowDeletes: in.AllowDeletes}
-	_, stands, err := s.holding(ctx, f, m.Table)
+	l, stands, err := s.holding(ctx, f, m.Table)
 	if err != nil {
 		return warehouse.Counts{}, err
 	}
-	if counts, done := stands.counts(m.Attempt); done {
-		return counts, nil
+	counts, done := stands.counts(m.Attempt)
+	if !done {
+		if counts, done, err = s.logged(ctx, m.Attempt); err != nil {
+			return counts, err
+		}
 	}
-	if counts, done, err := s.logged(ctx, m.Attempt); done || err != nil {
+	if done { // a try before may have died before all was said of it, or before the stage had it
+		c := &consolidation{merger: s, fence: f, Merge: m, line: l, repeat: true, counts: counts}
+		if final, err := s.Find(ctx, s.final(m.Table)); err == nil {
+			_ = c.finish(ctx, final)
+		}
+		if has, err := s.staged(ctx, m); has || err != nil {
+			return counts, err
+		}
+	}
+	a, err := s.brought(ctx, f, in.Batches, !done)
+	if err != nil {
 		return counts, err
 	}
-	var l ledger.Ledger
-	var files []iceberg.DataFile
-	for _, b := range in.Batches {
+	if done {
+		return counts, s.keep(ctx, m.Table, a.files)
+	}
+	m.Pages, m.Rows = a.ledger.Count()
+	return s.consolidate(ctx, f, m, a)
+}
+
+// staged tells whether the stage has versions of an attempt.
+func (s merger) staged(ctx context.Context, m warehouse.Merge) (has bool, err error) {
+	t, err := s.stageOf(ctx, m.Table)
+	if err != nil || t == nil {
+		return false, err
+	}
+	err = s.each(ctx, t, rows.Query{Key: m.Table.Key, Columns: m.Table.Key, Where: ofAttempt(m.Attempt)},
+		func(rows.Batch) error { has = true; return nil })
+	return has, err
+}
+
+// brought writes the files of batches, and their ledger, which nobody else sees; and what was kept out of them, unless
+// that was written down before.
+func (s merger) brought(
+	ctx context.Context, f warehouse.Fence, batches []warehouse.Batch, notes bool,
+) (a apart, err error) {
+	to := loader(s)
+	for _, b := range batches {
 		b.Op, b.Override = cmp.Or(b.Op, warehouse.Put), true
-		var some []iceberg.DataFile
-		if l, some, err = (loader{s.site}).brought(ctx, f, l, b); err != nil {
-			return warehouse.Counts{}, err
+		fresh, err := a.ledger.Lacking(b)
+		if err != nil {
+			return a, err
 		}
-		files = append(files, some...)
+		if len(fresh) == 0 {
+			continue
+		}
+		if _, err := to.makeRoom(ctx, f, b.Table, fresh); err != nil {
+			return a, err
+		}
+		t, err := s.Find(ctx, s.stage(b.Table))
+		if err != nil {
+			return a, err
+		}
+		names, err := filled(b.Table, fresh, t.Schema())
+		if err != nil {
+			return a, err
+		}
+		written, err := writePages(ctx, t, b, fresh)
+		if err != nil {
+			return a, err
+		}
+		if notes {
+			if err := to.keepOut(ctx, b, fresh); err != nil {
+				return a, err
+			}
+		}
+		for _, p := range fresh {
+			a.files = append(a.files, written[p.Key]...)
+		}
+		a.ledger = a.ledger.With(b, names, fresh)
 	}
-	m.Pages, m.Rows = l.Count()
-	if err := s.restage(ctx, m, files); err != nil {
-		return warehouse.Counts{}, err
-	}
-	return s.consolidate(ctx, f, m, l)
+	return a, nil
 }
 
-// brought writes the files of a batch, and adds its pages to a ledger that nobody else sees.
-func (s loader) brought(
-	ctx context.Context, f warehouse.Fence, l ledger.Ledger, b warehouse.Batch,
-) (ledger.Ledger, []iceberg.DataFile, error) {
-	fresh, err := l.Lacking(b)
-	if err != nil || len(fresh) == 0 {
-		return l, nil, err
-	}
-	if _, err := s.makeRoom(ctx, f, b.Table, fresh); err != nil {
-		return l, nil, err
-	}
-	t, err := s.Find(ctx, s.stage(b.Table))
-	if err != nil {
-		return l, nil, err
-	}
-	names, err := filled(b.Table, fresh, t.Schema())
-	if err != nil {
-		return l, nil, err
-	}
-	written, err := writePages(ctx, t, b, fresh)
-	if err != nil {
-		return l, nil, err
-	}
-	if err := s.keepOut(ctx, b, fresh); err != nil {
-		return l, nil, err
-	}
-	var files []iceberg.DataFile
-	for _, p := range fresh {
-		files = append(files, written[p.Key]...)
-	}
-	return l.With(b, names, fresh), files, nil
+// apart is what is merged before the stage has it: its ledger and its files.
+type apart struct {
+	ledger ledger.Ledger
+	files  []iceberg.DataFile
 }
 
-// restage puts files into the stage in the place of all others of their attempt.
-func (s merger) restage(ctx context.Context, m warehouse.Merge, files []iceberg.DataFile) error {
-	before := removal.Where{In: map[string][]string{columns.Attempt: {m.Attempt}}}
-	_, err := s.Commit(ctx, s.stage(m.Table), func(ctx context.Context, t *table.Table) (*tables.Change, error) {
-		c := &tables.Change{}
-		had, err := removal.Of(ctx, t, before, c)
-		c.Rows = append(c.Rows, files...)
-		if err != nil || !had && len(files) == 0 {
-			return nil, err
-		}
-		return c, nil
+// over is a stage table as it would be with the files, which nobody else sees.
+func (a apart) over(ctx context.Context, stage *table.Table) (*table.Table, error) {
+	if len(a.files) == 0 {
+		return stage, nil
+	}
+	tx := stage.NewTransaction()
+	if err := tx.AddDataFiles(ctx, a.files, nil); err != nil {
+		return nil, err
+	}
+	staged, err := tx.StagedTable()
+	if err != nil {
+		return nil, err
+	}
+	return staged.Table, nil
+}
+
+// keep has the stage keep files as history.
+func (s merger) keep(ctx context.Context, t shape.Table, files []iceberg.DataFile) error {
+	if len(files) == 0 {
+		return nil
+	}
+	_, err := s.Commit(ctx, s.stage(t), func(context.Context, *table.Table) (*tables.Change, error) {
+		return &tables.Change{Rows: files}, nil
 	})
 	return err
 }

@@ -79,13 +79,13 @@ func complete(m warehouse.Merge, l ledger.Ledger) error {
 func (s merger) Consolidate(
 	ctx context.Context, f warehouse.Fence, m warehouse.Merge,
 ) (warehouse.Counts, error) {
-	c, err := s.consolidate(ctx, f, m, ledger.Ledger{})
+	c, err := s.consolidate(ctx, f, m, apart{})
 	return c, named("consolidate "+m.Table.Name, err)
 }
 
-// consolidate merges what an attempt has staged. apart is its ledger where the stage table doesn't have it.
+// consolidate merges what an attempt has staged, or what it has apart from the stage.
 func (s merger) consolidate(
-	ctx context.Context, f warehouse.Fence, m warehouse.Merge, apart ledger.Ledger,
+	ctx context.Context, f warehouse.Fence, m warehouse.Merge, a apart,
 ) (warehouse.Counts, error) {
 	l, _, err := s.holding(ctx, f, m.Table)
 	if err != nil {
@@ -94,7 +94,7 @@ func (s merger) consolidate(
 	if m.Attempt == "" {
 		return warehouse.Counts{}, plan.Failf(plan.Bug, "", "only what an attempt has staged is merged into a lake")
 	}
-	c := &consolidation{merger: s, fence: f, Merge: m, line: l, apart: apart}
+	c := &consolidation{merger: s, fence: f, Merge: m, line: l, apart: a}
 	final, err := s.Commit(ctx, s.final(m.Table), c.build)
 	if errors.Is(err, tables.ErrNone) {
 		return warehouse.Counts{}, s.notOurs(m.Table)

@@ -140,28 +140,38 @@ func (y Yard) edit(
 			return nil, err
 		}
 		c := &tables.Change{}
-		tasks, err := t.Scan(table.WithRowFilter(y.here()), table.WithMaxConcurrency(1)).PlanFiles(ctx)
-		if err != nil {
-			return nil, err
-		}
-		for _, task := range tasks {
-			if files[task.File.FilePath()] {
-				c.Gone = append(c.Gone, task.File)
-			}
-		}
-		l, err := y.open(ctx, t, y.here(), nil, files)
-		if err != nil {
-			return nil, err
-		}
-		defer l.cursor.Close() //nolint:errcheck // it was only read
-		var failed error
-		c.Rows, err = own.Write(ctx, t, y.staying(l, stay, &failed))
-		return c, errors.Join(failed, err)
+		return c, y.anew(ctx, t, c, files, stay)
 	})
 	if errors.Is(err, tables.ErrNone) {
 		return nil
 	}
 	return err
+}
+
+// anew has a change write some files anew, with what stays of the lines of each record in them.
+func (y Yard) anew(
+	ctx context.Context, t *table.Table, c *tables.Change, files map[string]bool, stay func([]*written) []*written,
+) error {
+	if len(files) == 0 {
+		return nil
+	}
+	tasks, err := t.Scan(table.WithRowFilter(y.here()), table.WithMaxConcurrency(1)).PlanFiles(ctx)
+	if err != nil {
+		return err
+	}
+	for _, task := range tasks {
+		if files[task.File.FilePath()] {
+			c.Gone = append(c.Gone, task.File)
+		}
+	}
+	l, err := y.open(ctx, t, y.here(), nil, files)
+	if err != nil {
+		return err
+	}
+	var failed error
+	left, err := own.Write(ctx, t, y.staying(l, stay, &failed))
+	c.Rows = append(c.Rows, left...)
+	return errors.Join(failed, err, l.cursor.Close())
 }
 
 // staying is what stays of lines.

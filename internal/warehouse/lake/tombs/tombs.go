@@ -12,9 +12,11 @@ package tombs
 
 import (
 	"context"
-	"crypto/rand"
+	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/apache/iceberg-go"
@@ -55,16 +57,25 @@ func (y Yard) here() iceberg.BooleanExpression {
 	return iceberg.EqualTo(iceberg.Reference(ofTable), y.Of)
 }
 
-// Bury writes lines ahead of the snapshot that they belong to. They count where its standing has the number that is
-// returned.
+// Bury writes lines ahead of the snapshot that they belong to, in the place of the same ones that a try before may have
+// left. They count where its standing has the number that is returned.
 func (y Yard) Bury(ctx context.Context, f warehouse.Fence, lines []Line, now time.Time) (int64, error) {
-	try, err := newTry(f)
-	if err != nil {
-		return 0, err
-	}
-	_, err = y.Lake.Commit(ctx, y.Name, func(ctx context.Context, t *table.Table) (*tables.Change, error) {
-		files, err := own.Write(ctx, t, y.rows(lines, try, now))
-		return &tables.Change{Rows: files}, err
+	try := tryOf(f, lines)
+	_, err := y.Lake.Commit(ctx, y.Name, func(ctx context.Context, t *table.Table) (*tables.Change, error) {
+		c := &tables.Change{}
+		_, files, err := y.keysOf(ctx, t, iceberg.NewAnd(y.here(), iceberg.EqualTo(iceberg.Reference(number), try)))
+		if err != nil {
+			return nil, err
+		}
+		stay := func(group []*written) []*written {
+			return slices.DeleteFunc(group, func(w *written) bool { return w.try == try })
+		}
+		if err := y.anew(ctx, t, c, files, stay); err != nil {
+			return nil, err
+		}
+		fresh, err := own.Write(ctx, t, y.rows(lines, try, now))
+		c.Rows = append(c.Rows, fresh...)
+		return c, err
 	})
 	return try, err
 }
@@ -84,13 +95,13 @@ func (y Yard) rows(lines []Line, try int64, now time.Time) iter.Seq[own.Row] {
 // below is how many bits of a try's number are its own. Those above them are the fence of who tried.
 const below = 31
 
-// newTry is a number that no other try has.
-func newTry(f warehouse.Fence) (int64, error) {
-	var b [4]byte
-	if _, err := rand.Read(b[:]); err != nil {
-		return 0, err
+// tryOf is the number of a try: the same where one holder of the flow writes the same lines, and no other's.
+func tryOf(f warehouse.Fence, lines []Line) int64 {
+	sum := sha256.New()
+	for _, l := range lines {
+		fmt.Fprintf(sum, "%q %d %d %q\n", l.Key, l.At, l.ReadAt, l.Reason)
 	}
-	return f.Number<<below | int64(binary.LittleEndian.Uint32(b[:])>>1) | 1, nil
+	return f.Number<<below | int64(binary.LittleEndian.Uint32(sum.Sum(nil))>>1) | 1
 }
 
 // older tells whether a try was made by a holder of the flow before this one.
