@@ -59,8 +59,11 @@ func NewBuckets(client *s3.Client, within string) *Buckets {
 		o.MaxAttempts = tries
 		o.MaxBackoff = longestPause
 	})
-	return &Buckets{client: s3.New(client.Options(), func(o *s3.Options) { o.Retryer = patient }), within: within,
-		partSize: partSize}
+	own := s3.New(client.Options(), func(o *s3.Options) {
+		o.Retryer = patient
+		o.DisableLogOutputChecksumValidationSkipped = true // of a range there is none
+	})
+	return &Buckets{client: own, within: within, partSize: partSize}
 }
 
 // regions are what a region can be called. A host is made of it.
