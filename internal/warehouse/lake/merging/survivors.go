@@ -44,6 +44,10 @@ func (p *passing) rewrite(ctx context.Context) error {
 		return nil
 	}
 	p.settle(tasks, gone)
+	if len(p.result.Settled) == 0 && p.dies(gone) {
+		p.result.Gone = nil // iceberg-go makes no snapshot in which data files go, and the first deletes come
+		return nil
+	}
 	if left > 0 {
 		if err := p.survivors(ctx, gone); err != nil {
 			return err
@@ -53,6 +57,16 @@ func (p *passing) rewrite(ctx context.Context) error {
 		delete(p.dead, path)
 	}
 	return nil
+}
+
+// dies tells whether a row dies of a file that stays.
+func (p *passing) dies(gone map[string]bool) bool {
+	for path, positions := range p.dead {
+		if len(positions) > 0 && !gone[path] {
+			return true
+		}
+	}
+	return false
 }
 
 // settle finds the files of deletes that no file needs any more.
