@@ -1,6 +1,8 @@
 package lake_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +11,7 @@ import (
 	"github.com/apache/iceberg-go/table"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/touched"
 	"catchment/internal/warehouse/warehousetest"
@@ -75,6 +78,10 @@ func TestChanged(t *testing.T) {
 	})
 	is := func(want string) {
 		t.Helper()
+		f.Number++
+		_, err := w.Claim(t.Context(), f, "account", org) // as a run does before it looks
+		must(t, err)
+		must(t, w.Remember(t.Context(), f, "what it finds", ""))
 		got := condition(t, w)
 		if touched.Is(got) != (want != "") || !strings.HasPrefix(string(got), "changed by "+want) && want != "" {
 			t.Errorf("the condition is %q, not %q", got, want)
@@ -105,7 +112,7 @@ func TestRolledBack(t *testing.T) {
 	s, w, f := prepared(t)
 	must(t, w.Remember(t.Context(), f, "before", ""))
 	before := s.find(t, warehousetest.Final, "account").CurrentSnapshot().SnapshotID
-	s.advance(t, 7)
+	s.restand(t, "account", "Number", 7)
 	if c := condition(t, w); c != shape.Intact {
 		t.Errorf("before: %s", c)
 	}
@@ -114,6 +121,10 @@ func TestRolledBack(t *testing.T) {
 	})
 	if c := condition(t, w); c != shape.Restored {
 		t.Errorf("a table that was rolled back is %s", c)
+	}
+	f.Number++
+	if _, err := w.Claim(t.Context(), f, "account", org); err != nil || condition(t, w) != shape.Restored {
+		t.Errorf("once a run has claimed it, it is %s, %v", condition(t, w), err)
 	}
 }
 
@@ -170,5 +181,51 @@ func TestAnswersLost(t *testing.T) {
 	m, _, err = w.Mark(t.Context(), "Account")
 	if err != nil || m.Memory != "said once" || snapshots != 3 {
 		t.Errorf("%+v after %d snapshots, %v", m, snapshots, err)
+	}
+}
+
+// TestChangedMerge merges into a table that somebody else has written to: only what reads all rows anew may.
+func TestChangedMerge(t *testing.T) {
+	t.Parallel()
+	s, w, f := prepared(t)
+	merge := func(attempt string, whole bool) error {
+		path := filepath.Join(t.TempDir(), "page.csv")
+		must(t, os.WriteFile(path, []byte("Id,Name\n1,one\n2,two\n"), 0o600))
+		page := warehouse.Page{Key: attempt, Seq: 1, Header: []string{"Id", "Name"}, Rows: 2, Digest: attempt,
+			Path: path}
+		_, err := w.Load(t.Context(), f, warehouse.Batch{Table: account(), Attempt: attempt, Job: attempt,
+			ReadAt: time.Now(), Pages: []warehouse.Page{page}})
+		must(t, err)
+		_, err = w.Consolidate(t.Context(), f, warehouse.Merge{Table: account(), Attempt: attempt, Policy: gone.Flag,
+			Pages: 1, Rows: 2, Complete: whole, Override: whole})
+		return err
+	}
+	must(t, merge("a1", false))
+	merged := s.find(t, warehousetest.Final, "account").CurrentSnapshot().SnapshotID
+	s.byHand(t, warehousetest.Final, "account", func(tx *table.Transaction) error {
+		return tx.Delete(t.Context(), iceberg.EqualTo(iceberg.Reference("id"), "1"), nil)
+	})
+	f.Number++
+	_, err := w.Claim(t.Context(), f, "account", org)
+	must(t, err)
+	if err := merge("a2", false); err == nil || !strings.Contains(err.Error(), "delete") {
+		t.Errorf("a merge into it: %v", err)
+	}
+	must(t, merge("a3", true))
+	if c := condition(t, w); c != shape.Intact || len(s.all(t, warehousetest.Final, "account")) != 2 {
+		t.Errorf("read anew, it is %s", c)
+	}
+	s.byHand(t, warehousetest.Final, "account", func(tx *table.Transaction) error {
+		return tx.RollbackToSnapshot(merged)
+	})
+	f.Number++
+	_, err = w.Claim(t.Context(), f, "account", org)
+	must(t, err)
+	if c := condition(t, w); c != shape.Restored {
+		t.Errorf("rolled back, it is %s", c)
+	}
+	must(t, merge("a4", true))
+	if c := condition(t, w); c != shape.Intact {
+		t.Errorf("read anew once more, it is %s", c)
 	}
 }

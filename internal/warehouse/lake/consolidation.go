@@ -49,7 +49,7 @@ func (c *consolidation) build(ctx context.Context, final *table.Table) (*tables.
 	if c.counts, c.repeat = stands.counts(c.Attempt); c.repeat {
 		return c.remembering(stands)
 	}
-	if err := c.untouched(final); err != nil {
+	if err := c.untouched(final, &stands); err != nil {
 		return nil, err
 	}
 	stage, jobs, err := c.staged(ctx)
@@ -72,8 +72,16 @@ func (c *consolidation) remembering(stands standing) (*tables.Change, error) {
 
 // untouched refuses a final table that others have written to since we did. A rebuild takes it as it is, and so does a
 // repair: somebody has looked at its rows.
-func (c *consolidation) untouched(final *table.Table) error {
-	f, is := changed(final)
+func (c *consolidation) untouched(final *table.Table, stands *standing) error {
+	if c.Override && c.Complete { // all rows are read anew
+		stands.look(final)
+		stands.Back = false
+		return nil
+	}
+	if err := stands.watch(final); err != nil {
+		return err
+	}
+	f, is := changed(final, *stands)
 	if !is || c.Override {
 		return nil
 	}

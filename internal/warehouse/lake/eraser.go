@@ -24,9 +24,9 @@ import (
 	"catchment/internal/warehouse/lake/versions"
 )
 
-// eraser is the role of that name. The order is: tombstones, so that nothing brings a record back; the final table, with
-// which they count; the stage; what was kept out; the log. Then all older snapshots of these tables go, and with them
-// the files that held the records. A crash between leaves a repeat to do the rest.
+// eraser is the role of that name. The order is: tombstones, so that nothing brings a record back; the final table,
+// with which they count; the stage; what was kept out; the log. Then all older snapshots of these tables go, and with
+// them the files that held the records. A crash between leaves a repeat to do the rest.
 type eraser struct{ *site }
 
 // never is the stamp of a tombstone that no version wins over.

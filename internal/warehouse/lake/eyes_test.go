@@ -90,29 +90,72 @@ func (s *subject) Look(t testing.TB, side warehousetest.Side, name string) []war
 	}
 	var all []warehousetest.Row
 	for row := range s.read(t, tb) {
-		if name != own.Tombstone || s.counts(t, row) {
-			all = append(all, shown(tb.Schema(), row))
+		all = append(all, shown(tb.Schema(), row))
+	}
+	if name == own.Tombstone {
+		return s.counting(t, all)
+	}
+	return all
+}
+
+// counting are the tombstones that count: of each record the line that was written last, of those that have no number,
+// or that of a try of which the final table knows.
+func (s *subject) counting(t testing.TB, lines []warehousetest.Row) (all []warehousetest.Row) {
+	t.Helper()
+	order := func(line warehousetest.Row) int {
+		number, err := strconv.ParseInt(*line["number"], 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if number == 0 {
+			return 0
+		}
+		return slices.Index(s.buried(t, *line["table_name"]), number)*2 + 1 // less than none where it isn't known
+	}
+	last := map[string]warehousetest.Row{}
+	for _, line := range lines {
+		key := *line["table_name"] + " " + *line["record_key"]
+		if was, is := last[key]; order(line) >= 0 && (!is || order(line) >= order(was)) {
+			last[key] = line
+		}
+	}
+	for _, line := range last {
+		if line["reason"] != nil { // else the record came back
+			all = append(all, line)
 		}
 	}
 	return all
 }
 
-// counts tells whether a tombstone does: it was written for a snapshot, which is there.
-func (s *subject) counts(t testing.TB, tomb own.Row) bool {
+// buried are the tries of tombstones that a final table knows.
+func (s *subject) buried(t testing.TB, name string) []int64 {
 	t.Helper()
-	tb := s.find(t, warehousetest.Final, tomb["table_name"])
-	if tb == nil {
-		return false
+	var stands struct{ Buried []int64 }
+	s.stands(t, name, &stands)
+	return stands.Buried
+}
+
+// merged are the attempts that a final table was made of last.
+func (s *subject) merged(t testing.TB, name string) (attempts []string) {
+	t.Helper()
+	var stands struct{ Done []struct{ Attempt string } }
+	s.stands(t, name, &stands)
+	for _, d := range stands.Done {
+		attempts = append(attempts, d.Attempt)
 	}
-	var stands struct{ Number int64 }
-	if err := json.Unmarshal([]byte(tb.Properties()["catchment.standing"]), &stands); err != nil {
+	return attempts
+}
+
+// stands reads what a final table says of itself, if there is one and it does.
+func (s *subject) stands(t testing.TB, name string, into any) {
+	t.Helper()
+	tb := s.find(t, warehousetest.Final, name)
+	if tb == nil || tb.Properties()["catchment.standing"] == "" {
+		return
+	}
+	if err := json.Unmarshal([]byte(tb.Properties()["catchment.standing"]), into); err != nil {
 		t.Fatal(err)
 	}
-	number, err := strconv.ParseInt(tomb["number"], 10, 64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return number <= stands.Number
 }
 
 func (s *subject) read(t testing.TB, tb *table.Table) func(func(own.Row) bool) {
@@ -181,7 +224,8 @@ func markRow(m warehouse.Mark) warehousetest.Row {
 	return row
 }
 
-// pages are the lines of all ledgers as rows.
+// pages are the lines of all ledgers as rows: those of attempts that the final table hasn't merged. A process that dies
+// right after a merge leaves the others to the next.
 func (s *subject) pages(t testing.TB) []warehousetest.Row {
 	t.Helper()
 	names, err := s.lake().All(t.Context(), string(warehousetest.Staging))
@@ -195,6 +239,9 @@ func (s *subject) pages(t testing.TB) []warehousetest.Row {
 			has, err := ledger.Read(properties, attempt)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if slices.Contains(s.merged(t, name), attempt) {
+				continue
 			}
 			for _, job := range has.Jobs {
 				all = append(all, pagesOf(attempt, job)...)

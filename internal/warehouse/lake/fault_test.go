@@ -28,9 +28,9 @@ type weather struct {
 	mu    sync.Mutex
 	steps int
 	opens map[string]int // by folder
-	spent bool // what comes only once has come
-	away  bool // the catalog has gone away with an answer
-	mute  bool // each commit is done, and its answer is lost; the catalog stays
+	spent bool           // what comes only once has come
+	away  bool           // the catalog has gone away with an answer
+	mute  bool           // each commit is done, and its answer is lost; the catalog stays
 }
 
 // step is where something may go wrong.

@@ -46,7 +46,7 @@ func (c *consolidation) finish(ctx context.Context, final *table.Table) error {
 			return err
 		}
 	}
-	return c.letGo(ctx, stage)
+	return c.letGo(ctx, stage, stands)
 }
 
 // lookAgain finds once more which rejections are past, where a repeat finds the attempt in the ledger still.
@@ -102,26 +102,32 @@ func countsOf(row own.Row) (c warehouse.Counts) {
 
 // letGo takes the attempt out of the ledger. Its rows stay, as history; but where values were to be forgotten, no
 // version stays that was read before.
-func (c *consolidation) letGo(ctx context.Context, stage *table.Table) error {
+func (c *consolidation) letGo(ctx context.Context, stage *table.Table, stands standing) error {
 	if stage == nil {
 		return nil
 	}
 	_, err := c.Commit(ctx, c.stage(c.Table), func(ctx context.Context, t *table.Table) (*tables.Change, error) {
 		change := &tables.Change{}
-		if _, has := t.Properties()[ledger.Key(c.Attempt)]; has {
-			change.Forget = []string{ledger.Key(c.Attempt)}
-		}
-		if len(c.Forget) > 0 {
-			open := append(ledger.Attempts(t.Properties()), c.Attempt)
-			older := removal.Where{NotIn: map[string][]string{columns.Attempt: open}}
-			if _, err := removal.Of(ctx, t, older, change); err != nil {
-				return nil, err
+		for _, attempt := range ledger.Attempts(t.Properties()) {
+			if _, done := stands.counts(attempt); done || attempt == c.Attempt { // one before it may have died here
+				change.Forget = append(change.Forget, ledger.Key(attempt))
 			}
 		}
-		if len(change.Forget)+len(change.Gone) == 0 {
-			return nil, nil
+		var err error
+		if len(c.Forget) > 0 {
+			open := others(ledger.Attempts(t.Properties()), c.Attempt)
+			if !c.history.Off {
+				open = append(open, c.Attempt)
+			}
+			older := removal.Where{NotIn: map[string][]string{columns.Attempt: open}}
+			_, err = removal.Of(ctx, t, older, change)
+		} else {
+			err = c.history.trim(ctx, t, c.Attempt, c.Now(), change)
 		}
-		return change, nil
+		if len(change.Forget)+len(change.Gone)+len(change.Properties) == 0 {
+			return nil, err
+		}
+		return change, err
 	})
 	return err
 }

@@ -26,10 +26,8 @@ import (
 func (s *subject) write(t testing.TB, side warehousetest.Side, name string, do func(*table.Transaction) error) {
 	t.Helper()
 	s.byHand(t, side, name, do)
-	_, err := s.lake().Commit(t.Context(), tables.Name(string(side), name),
-		func(context.Context, *table.Table) (*tables.Change, error) { return &tables.Change{}, nil })
-	if err != nil {
-		t.Fatal(err)
+	if tb := s.find(t, side, name); tb.Properties()[keyStanding] != "" {
+		s.restand(t, name, "Seen", tb.Metadata().LastSequenceNumber())
 	}
 }
 
@@ -217,19 +215,21 @@ func (s *subject) Rename(t testing.TB, side warehousetest.Side, name, to string)
 	}
 }
 
-// advance has the final table stand as after so many consolidations.
-func (s *subject) advance(t testing.TB, number int) {
+// keyStanding is where a final table says how it stands.
+const keyStanding = "catchment.standing"
+
+// restand has a final table say something else of how it stands.
+func (s *subject) restand(t testing.TB, name, what string, number int64) {
 	t.Helper()
-	const key = "catchment.standing"
-	_, err := s.lake().Commit(t.Context(), tables.Name(string(warehousetest.Final), "account"),
+	_, err := s.lake().Commit(t.Context(), tables.Name(string(warehousetest.Final), name),
 		func(_ context.Context, tb *table.Table) (*tables.Change, error) {
 			stands := map[string]any{}
-			if err := json.Unmarshal([]byte(tb.Properties()[key]), &stands); err != nil {
+			if err := json.Unmarshal([]byte(tb.Properties()[keyStanding]), &stands); err != nil {
 				return nil, err
 			}
-			stands["Number"] = number
+			stands[what] = number
 			text, err := json.Marshal(stands)
-			says := iceberg.Properties{key: string(text)}
+			says := iceberg.Properties{keyStanding: string(text)}
 			return &tables.Change{Summary: says, Properties: says}, err
 		})
 	if err != nil {

@@ -44,14 +44,13 @@ func (s *site) condition(
 	if !is || shaping.Lacks(final.Schema(), columns.Final()) != "" || lacksKey(t, final.Schema()) {
 		return shape.Foreign, nil
 	}
-	back, err := rolledBack(final, stands)
-	if err != nil {
+	if err := stands.watch(final); err != nil {
 		return "", err
 	}
-	if back {
+	if stands.Back {
 		return shape.Restored, nil
 	}
-	if f, is := changed(final); is {
+	if f, is := changed(final, stands); is {
 		return touched.By(f.Operation, f.At), nil
 	}
 	end := latest.Add(evidence.Leeway)
@@ -114,10 +113,10 @@ func rolledBack(t *table.Table, stands standing) (bool, error) {
 	return false, nil
 }
 
-// changed tells of the newest snapshot that others have made on top of ours, and that says that rows are others than
-// before.
-func changed(t *table.Table) (tables.Foreign, bool) {
-	for _, f := range tables.ForeignOf(t) {
+// changed tells of the newest snapshot that others have made since somebody has looked, and that says that rows are
+// others than before.
+func changed(t *table.Table, stands standing) (tables.Foreign, bool) {
+	for _, f := range tables.ForeignOf(t, stands.Seen) {
 		if !f.Replaces() {
 			return f, true
 		}

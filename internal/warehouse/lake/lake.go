@@ -32,6 +32,7 @@ type Place struct {
 	Catalog catalog.Catalog // of the tables; it knows where their files are
 	Scratch string          // a folder of this machine for what has no room in memory
 	Close   func() error    // nil where there is nothing to end
+	History History         // how long versions stay in the stage tables
 }
 
 // New opens the lake of a place.
@@ -39,7 +40,8 @@ func New(p Place, o warehouse.Options) warehouse.Warehouse {
 	if o.Pause == nil {
 		o.Pause = pause
 	}
-	s := &site{Lake: &tables.Lake{Catalog: p.Catalog, Pause: o.Pause}, Options: o, scratch: p.Scratch}
+	s := &site{Lake: &tables.Lake{Catalog: p.Catalog, Pause: o.Pause}, Options: o, scratch: p.Scratch,
+		history: p.History}
 	return &everything{marks{s}, shaper{s}, loader{s}, merger{s}, asker{s}, rejections{s}, eraser{s}, p}
 }
 
@@ -83,6 +85,7 @@ type site struct {
 	*tables.Lake
 	warehouse.Options
 	scratch string // a folder for what has no room in memory
+	history History
 }
 
 // final and stage name the two tables of a flow.

@@ -7,10 +7,14 @@ import (
 	"catchment/internal/warehouse/warehousetest"
 )
 
-// TestLake holds a lake to the contract of a warehouse.
+// TestLake holds a lake to the contract of a warehouse. Each trial of its faults is several files and snapshots: at
+// fewer steps something goes wrong than the suite would have it, unless it is told.
 func TestLake(t *testing.T) {
+	if f := flag.Lookup("faults.every"); f.Value.String() == f.DefValue {
+		must(t, f.Value.Set("10"))
+	}
 	t.Parallel()
-	warehousetest.Run(t, open)
+	warehousetest.Run(t, open, warehousetest.Eraser)
 }
 
 func TestHistories(t *testing.T) {

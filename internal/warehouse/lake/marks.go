@@ -133,10 +133,10 @@ func (s marks) Marks(ctx context.Context) ([]warehouse.Mark, error) {
 
 // Remember writes what is known of a flow into its mark.
 func (s marks) Remember(ctx context.Context, f warehouse.Fence, memory, grade string) error {
-	err := s.held(ctx, f, func(_ context.Context, _ *table.Table, m *warehouse.Mark) error {
-		m.Memory = memory
-		if !m.Watermark.IsZero() {
-			m.Grade = grade
+	err := s.held(ctx, f, func(_ context.Context, _ *table.Table, to *standing) error {
+		to.Mark.Memory = memory
+		if !to.Mark.Watermark.IsZero() {
+			to.Mark.Grade = grade
 		}
 		return nil
 	})
@@ -146,12 +146,13 @@ func (s marks) Remember(ctx context.Context, f warehouse.Fence, memory, grade st
 // Recount has a flow's mark count the rows of its final table as they are. With that, somebody has looked at what
 // others have written to it.
 func (s marks) Recount(ctx context.Context, f warehouse.Fence, t shape.Table) (rows int64, err error) {
-	err = s.held(ctx, f, func(ctx context.Context, final *table.Table, m *warehouse.Mark) error {
+	err = s.held(ctx, f, func(ctx context.Context, final *table.Table, to *standing) error {
 		if final == nil {
 			return fmt.Errorf("%s.%s: %w", s.Schema, t.Name, tables.ErrNone)
 		}
+		to.look(final)
 		found, err := extentOf(ctx, final)
-		rows, m.Rows = found.rows, found.rows
+		rows, to.Mark.Rows = found.rows, found.rows
 		return err
 	})
 	return rows, named("count "+t.Name, err)
@@ -162,7 +163,7 @@ func (marks) Grant(context.Context, bool) error { return nil }
 
 // held changes a flow's mark for who holds it, where that is kept: in the final table, or in the registry.
 func (s *site) held(
-	ctx context.Context, f warehouse.Fence, change func(context.Context, *table.Table, *warehouse.Mark) error,
+	ctx context.Context, f warehouse.Fence, change func(context.Context, *table.Table, *standing) error,
 ) error {
 	all, err := s.registered(ctx)
 	if err != nil {
@@ -182,12 +183,13 @@ func (s *site) held(
 			if l.Mark.Flow == "" || l.Mark.Fence > f.Number {
 				return nil, warehouse.ErrFenced
 			}
-			err := change(ctx, nil, &l.Mark)
+			only := standing{Mark: l.Mark}
+			err := change(ctx, nil, &only)
+			l.Mark = only.Mark
 			return map[string]line{f.Flow: l}, err
 		})
 	}
-	_, err = s.Commit(ctx, tables.Name(s.Schema, l.Mark.Table), s.restanding(l, f,
-		func(ctx context.Context, t *table.Table, to *standing) error { return change(ctx, t, &to.Mark) }))
+	_, err = s.Commit(ctx, tables.Name(s.Schema, l.Mark.Table), s.restanding(l, f, change))
 	return err
 }
 
@@ -205,6 +207,9 @@ func (s *site) restanding(
 			return nil, warehouse.ErrFenced
 		}
 		if err := stands.holds(f); err != nil {
+			return nil, err
+		}
+		if err := stands.watch(t); err != nil {
 			return nil, err
 		}
 		if err := change(ctx, t, &stands); err != nil {

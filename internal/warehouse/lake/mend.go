@@ -31,7 +31,7 @@ func (s merger) Mend(ctx context.Context, f warehouse.Fence, m warehouse.Mending
 func (s merger) mend(ctx context.Context, f warehouse.Fence, in warehouse.Mending) (warehouse.Counts, error) {
 	m := warehouse.Merge{Table: in.Batches[0].Table, Attempt: in.Batches[0].Attempt, Policy: in.Policy, Override: true,
 		AbsentReason: in.AbsentReason, AllowDeletes: in.AllowDeletes}
-	_, stands, err := s.holding(ctx, f, m.Table)
+	l, stands, err := s.holding(ctx, f, m.Table)
 	if err != nil {
 		return warehouse.Counts{}, err
 	}
@@ -41,7 +41,11 @@ func (s merger) mend(ctx context.Context, f warehouse.Fence, in warehouse.Mendin
 			return counts, err
 		}
 	}
-	if done { // a try before has died before the stage had it
+	if done { // a try before may have died before all was said of it, or before the stage had it
+		c := &consolidation{merger: s, fence: f, Merge: m, line: l, repeat: true, counts: counts}
+		if final, err := s.Find(ctx, s.final(m.Table)); err == nil {
+			_ = c.finish(ctx, final)
+		}
 		if has, err := s.staged(ctx, m); has || err != nil {
 			return counts, err
 		}
@@ -73,7 +77,7 @@ func (s merger) staged(ctx context.Context, m warehouse.Merge) (has bool, err er
 func (s merger) brought(
 	ctx context.Context, f warehouse.Fence, batches []warehouse.Batch, notes bool,
 ) (a apart, err error) {
-	to := loader{s.site}
+	to := loader(s)
 	for _, b := range batches {
 		b.Op, b.Override = cmp.Or(b.Op, warehouse.Put), true
 		fresh, err := a.ledger.Lacking(b)

@@ -64,7 +64,7 @@ func (s asker) OutKeys(ctx context.Context, t shape.Table, after string, most in
 // out is what is kept out of a table, by the records' keys, once what the attempt of m has in staging is consolidated.
 func (s asker) out(ctx context.Context, t shape.Table, m warehouse.Merge) (map[string]exclusion, error) {
 	m.Table = t
-	c := &consolidation{merger: merger{s.site}, Merge: m, now: s.Now()}
+	c := &consolidation{merger: merger(s), Merge: m, now: s.Now()}
 	stage, err := c.stageOf(ctx, t)
 	if err != nil {
 		return nil, err

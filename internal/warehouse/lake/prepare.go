@@ -167,6 +167,9 @@ func (s *site) reshaping(
 		if err := stands.holds(f); err != nil {
 			return nil, err
 		}
+		if err := stands.watch(has); err != nil {
+			return nil, err
+		}
 		return c, stands.carry(c)
 	}
 }

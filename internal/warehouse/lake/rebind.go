@@ -130,6 +130,9 @@ func (s *site) following(l line, f warehouse.Fence, m *warehouse.Mark) tables.Bu
 		if !has || stands.holds(f) != nil {
 			return nil, warehouse.ErrFenced
 		}
+		if err := stands.watch(t); err != nil {
+			return nil, err
+		}
 		taken := l.ahead(before)
 		stands.Mark.Fence = f.Number
 		if *m = stands.Mark; *m == before {

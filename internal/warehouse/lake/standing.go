@@ -27,6 +27,21 @@ type standing struct {
 	// Buried are the tries of tombstones that came with this snapshot, or one before it: lines that have their
 	// numbers count.
 	Buried []int64 `json:",omitempty"`
+	// Seen is the sequence number of the newest snapshot when somebody last looked at all rows, or read them anew: what
+	// others have written until then is taken.
+	Seen int64 `json:",omitempty"`
+	// Back says that somebody went back to an older snapshot. It stays until all rows are read anew.
+	Back bool `json:",omitempty"`
+}
+
+// look takes the table as it is: all of its rows were looked at, or are read anew.
+func (s *standing) look(t *table.Table) { s.Seen = t.Metadata().LastSequenceNumber() }
+
+// watch notes that a table was rolled back, before a snapshot of ours on top of it hides that.
+func (s *standing) watch(t *table.Table) error {
+	back, err := rolledBack(t, *s)
+	s.Back = s.Back || back
+	return err
 }
 
 // A done attempt is one that was consolidated.

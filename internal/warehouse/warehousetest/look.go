@@ -38,17 +38,17 @@ func (r *rig) staged(columns ...string) []string {
 		}
 		rows = slices.DeleteFunc(rows, func(row Row) bool { return !open[r.text(row, "_catchment_attempt")] })
 	}
-	return r.linesOf(rows, columns...)
+	return linesOf(r, rows, columns...)
 }
 
 // lines looks at any table: each row is the values of some columns, joined by a
 // bar, and the rows are in order of these values. Null is "~".
 func (r *rig) lines(s Side, table string, columns ...string) []string {
 	r.t.Helper()
-	return r.linesOf(r.subject.Look(r.t, s, table), columns...)
+	return linesOf(r, r.subject.Look(r.t, s, table), columns...)
 }
 
-func (r *rig) linesOf(looked []Row, columns ...string) []string {
+func linesOf(r *rig, looked []Row, columns ...string) []string {
 	r.t.Helper()
 	var rows [][]string
 	for _, row := range looked {

@@ -81,18 +81,21 @@ func TestLacking(t *testing.T) {
 		t.Errorf("the same page in another place: %+v, %v", fresh, err)
 	}
 	for name, spoil := range map[string]func(*warehouse.Batch){
-		"digest":       func(b *warehouse.Batch) { b.Pages[0].Digest = "x" },
-		"rows":         func(b *warehouse.Batch) { b.Pages[0].Rows++ },
-		"same place":   func(b *warehouse.Batch) { b.Pages[0].Key = "x" },
-		"operation":    func(b *warehouse.Batch) { b.Pages[0].Key, b.Pages[0].Seq, b.Op = "x", 9, warehouse.Patch },
-		"reason":       func(b *warehouse.Batch) { b.Pages[0].Key, b.Pages[0].Seq, b.Reason = "x", 9, gone.Merged },
-		"override":     func(b *warehouse.Batch) { b.Pages[0].Key, b.Pages[0].Seq, b.Override = "x", 9, true },
-		"its header":   func(b *warehouse.Batch) { b.Pages[0].Header = []string{"Id"} },
-		"both headers": func(b *warehouse.Batch) { b.Pages[0].Header, b.Pages[1].Header = []string{"Id"}, []string{"Id"} },
+		"digest":     func(b *warehouse.Batch) { b.Pages[0].Digest = "x" },
+		"rows":       func(b *warehouse.Batch) { b.Pages[0].Rows++ },
+		"same place": func(b *warehouse.Batch) { b.Pages[0].Key = "x" },
+		"operation":  func(b *warehouse.Batch) { b.Pages[0].Key, b.Pages[0].Seq, b.Op = "x", 9, warehouse.Patch },
+		"reason":     func(b *warehouse.Batch) { b.Pages[0].Key, b.Pages[0].Seq, b.Reason = "x", 9, gone.Merged },
+		"override":   func(b *warehouse.Batch) { b.Pages[0].Key, b.Pages[0].Seq, b.Override = "x", 9, true },
+		"its header": func(b *warehouse.Batch) { b.Pages[0].Header = []string{"Id"} },
+		"both headers": func(b *warehouse.Batch) {
+			b.Pages[0].Header, b.Pages[1].Header = []string{"Id"}, []string{"Id"}
+		},
 	} {
 		wrong := batch("j", 1, a, b)
 		spoil(&wrong)
-		if _, err := l.Lacking(wrong); err == nil || plan.ClassOf(err) != plan.Bug || !strings.Contains(err.Error(), "page") {
+		_, err := l.Lacking(wrong)
+		if err == nil || plan.ClassOf(err) != plan.Bug || !strings.Contains(err.Error(), "page") {
 			t.Errorf("another %s: %v", name, err)
 		}
 	}

@@ -221,7 +221,7 @@ func (p *passing) gatherRows(key string) error {
 				p.record.HasRow, p.record.Row = true, p.kept.row(i)
 			}
 			p.found = append(p.found, placed{file: p.rows.batch.File[i], position: p.rows.batch.Position[i],
-				place: p.rowsAt + int32(i), synced: p.kept.synced.at(i)}) //nolint:gosec // a batch has few rows
+				place: p.rowsAt + int32(i), synced: p.kept.synced.at(i)}) // #nosec G115 -- a batch has few rows
 		}
 		p.rows.at++
 	}

@@ -120,7 +120,7 @@ func (p *passing) living(b rows.Batch) (arrow.RecordBatch, error) {
 	defer indices.Release()
 	for i, file := range b.File {
 		if _, dead := slices.BinarySearch(p.dead[file], b.Position[i]); !dead {
-			indices.Append(int32(i)) //nolint:gosec // a batch has few rows
+			indices.Append(int32(i)) // #nosec G115 -- a batch has few rows
 		}
 	}
 	places := indices.NewArray()

@@ -101,7 +101,7 @@ func (c *class) place(layers []versions.Layer, row int32) int32 {
 		case l.Told:
 			return isFalse
 		case l.Patch && c.patch[l.Version.Part], l.Put && c.put[l.Version.Part]:
-			return int32(l.Version.Place) //nolint:gosec // a window has few rows
+			return int32(l.Version.Place) // #nosec G115 -- a window has few rows
 		case l.Put && c.retired:
 			return nothing
 		}
@@ -113,7 +113,7 @@ func (c *class) place(layers []versions.Layer, row int32) int32 {
 func (w *window) hold(record arrow.RecordBatch) int32 {
 	base := w.rows
 	w.held, w.bases = append(w.held, record), append(w.bases, base)
-	w.rows += int32(record.NumRows()) //nolint:gosec // a batch has few rows
+	w.rows += int32(record.NumRows()) // #nosec G115 -- a batch has few rows
 	return base
 }
 
@@ -128,7 +128,7 @@ func (w *window) find(place int32) (arrow.RecordBatch, int) {
 
 // differs tells whether a patch says anything else than a row with layers over it.
 func (w *window) differs(layers []versions.Layer, patch versions.Version, row int32) bool {
-	from, i := w.find(int32(patch.Place)) //nolint:gosec // a window has few rows
+	from, i := w.find(int32(patch.Place)) // #nosec G115 -- a window has few rows
 	for n, field := range w.out.Fields() {
 		if w.of[n] < 0 || !w.classes[w.of[n]].patch[patch.Part] {
 			continue

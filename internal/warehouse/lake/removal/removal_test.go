@@ -100,14 +100,15 @@ func TestOf(t *testing.T) {
 		add(t, lake, "2026-03-03", "5 "+long+"-1")
 		add(t, lake, "2026-03-03", "6 "+long+"-2", "7 "+long+"-2")
 		var change tables.Change
-		after, err := lake.Commit(t.Context(), name, func(ctx context.Context, tb *table.Table) (*tables.Change, error) {
+		take := func(ctx context.Context, tb *table.Table) (*tables.Change, error) {
 			change = tables.Change{}
 			any, err := removal.Of(ctx, tb, c.what, &change)
 			if err != nil || !any {
 				return nil, err
 			}
 			return &change, nil
-		})
+		}
+		after, err := lake.Commit(t.Context(), name, take)
 		if err != nil {
 			t.Fatalf("%+v: %v", c.what, err)
 		}

@@ -195,7 +195,7 @@ func joined(ctx context.Context, pieces []piece) (*part, error) {
 	out, order := &part{}, make([]int32, 0, rows)
 	for _, p := range pieces {
 		for i := p.from; i < p.to; i++ {
-			order = append(order, int32(begins[p.part]+i)) //nolint:gosec // a batch has few rows
+			order = append(order, int32(begins[p.part]+i)) // #nosec G115 -- a batch has few rows
 		}
 		out.keys = append(out.keys, p.part.keys[p.from:p.to]...)
 		out.files = append(out.files, p.part.files[p.from:p.to]...)

@@ -157,9 +157,9 @@ func (l *lake) read(q rows.Query) []string {
 
 // TestRowsOfManyFiles reads random files, sorted and not, with dead rows, in the order of their keys.
 func TestRowsOfManyFiles(t *testing.T) {
-	seed := uint64(time.Now().UnixNano()) //nolint:gosec // any number will do
+	seed := uint64(time.Now().UnixNano()) // #nosec G115 -- any number will do
 	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // it is no secret
+	random := rand.New(rand.NewPCG(seed, 0)) // #nosec G115 -- it is no secret
 	l := newLake(t)
 	live, dead := map[string]string{}, map[string][]int64{}
 	var keys []string

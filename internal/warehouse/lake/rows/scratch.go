@@ -106,7 +106,7 @@ func ordered(ctx context.Context, pieces []piece) (*part, error) {
 	}
 	order := make([]int32, all.rows())
 	for i := range order {
-		order[i] = int32(i) //nolint:gosec // what is sorted at once has room in memory
+		order[i] = int32(i) // #nosec G115 -- what is sorted at once has room in memory
 	}
 	sort.SliceStable(order, func(i, j int) bool { return all.keys[order[i]] < all.keys[order[j]] })
 	out := &part{}

@@ -241,7 +241,7 @@ func (r *reading) choose(ctx context.Context, record arrow.RecordBatch, position
 				continue
 			}
 		}
-		stays = append(stays, int32(i)) //nolint:gosec // a batch has few rows
+		stays = append(stays, int32(i)) // #nosec G115 -- a batch has few rows
 	}
 	record, err := taken(ctx, record, stays)
 	if err != nil {

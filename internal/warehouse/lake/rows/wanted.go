@@ -57,7 +57,7 @@ func planned(ctx context.Context, t *table.Table, q Query, f *form) ([]table.Fil
 func queue(tasks []table.FileScanTask, f *form, keys []string) []waiting {
 	all := make([]waiting, len(tasks))
 	for i, task := range tasks {
-		all[i] = waiting{task: task, file: uint32(i)} //nolint:gosec // a plan of so many files has no room in memory
+		all[i] = waiting{task: task, file: uint32(i)} // #nosec G115 -- a plan of so many files has no room in memory
 		if len(f.key) == 0 {
 			continue
 		}

@@ -70,7 +70,7 @@ func TestCommit(t *testing.T) {
 	if n := rows(t, empty); n != 3 || rows(t, made) != 0 {
 		t.Errorf("%d rows", n)
 	}
-	if foreign := tables.ForeignOf(empty); len(foreign) != 0 {
+	if foreign := tables.ForeignOf(empty, 0); len(foreign) != 0 {
 		t.Errorf("ours is said to be foreign: %v", foreign)
 	}
 	tx := empty.NewTransaction()
@@ -81,7 +81,7 @@ func TestCommit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if foreign := tables.ForeignOf(theirs); len(foreign) != 1 || foreign[0].Operation != "append" {
+	if foreign := tables.ForeignOf(theirs, 0); len(foreign) != 1 || foreign[0].Operation != "append" {
 		t.Errorf("somebody else's append is said to be %v", foreign)
 	}
 }

@@ -22,11 +22,10 @@ func Files(ctx context.Context, t *table.Table) (data, deletes []iceberg.DataFil
 		return nil, nil, err
 	}
 	for _, manifest := range manifests {
-		entries, err := manifest.FetchEntries(fs, true)
-		if err != nil {
-			return nil, nil, err
-		}
-		for _, entry := range entries {
+		for entry, err := range manifest.Entries(fs, true) {
+			if err != nil {
+				return nil, nil, err
+			}
 			file := entry.DataFile()
 			if file.ContentType() == iceberg.EntryContentData {
 				data = append(data, file)

@@ -26,13 +26,16 @@ type Foreign struct {
 // Replaces tells whether it says that it changed no row: it compacted.
 func (f Foreign) Replaces() bool { return f.Operation == string(table.OpReplace) }
 
-// ForeignOf lists what others have made on top of our newest snapshot, the newest first. Where none of ours is left,
-// all that are left are others'.
-func ForeignOf(t *table.Table) []Foreign {
+// ForeignOf lists the snapshots that others have made since one of a sequence number, the newest first, as far as they
+// are kept. Ours on top of them don't hide them: a claim is one, and nobody has looked at the rows for it.
+func ForeignOf(t *table.Table, since int64) []Foreign {
 	var all []Foreign
 	for s := range Ancestors(t) {
-		if s.Summary != nil && s.Summary.Properties[CommitKey] != "" {
+		if s.SequenceNumber <= since {
 			return all
+		}
+		if s.Summary != nil && s.Summary.Properties[CommitKey] != "" {
+			continue
 		}
 		f := Foreign{At: time.UnixMilli(s.TimestampMs).UTC()}
 		if s.Summary != nil {
