@@ -152,6 +152,14 @@ func (b *bench) merge(attempt string, m warehouse.Merge, jobs ...job) (*merging.
 			n += int64(len(j.lines))
 		}
 	}
+	return b.mergeStaged(attempt, m, n, known)
+}
+
+// mergeStaged merges what is staged of an attempt.
+func (b *bench) mergeStaged(
+	attempt string, m warehouse.Merge, n int64, known []versions.Job,
+) (*merging.Result, versions.Tally) {
+	b.t.Helper()
 	var result *merging.Result
 	var rules *versions.Rules
 	build := func(ctx context.Context, t *table.Table) (*tables.Change, error) {
