@@ -112,7 +112,10 @@ const (
 	typeEnd    lineType = "end"    // a record that came to its end
 	typeBack   lineType = "back"   // a record outside the plan, which was brought back
 	typeTotal  lineType = "total"  // the account
-	typeSeal   lineType = "seal"   // the last of each sheet
+
+	typeReturned lineType = "returned" // a record that came back later
+
+	typeSeal lineType = "seal" // the last of each sheet
 )
 
 // said is what a line says. Which keys it has goes by its type.
@@ -139,6 +142,7 @@ type said struct {
 // anybody from finding an erased one out by trying.
 type about struct {
 	ID     string    `json:"id"`
+	New    string    `json:"new_id,omitempty"` // that it came back under
 	Stamp  time.Time `json:"stamp,omitzero"`
 	Row    string    `json:"row,omitempty"`
 	Bodies []string  `json:"bodies,omitempty"`
