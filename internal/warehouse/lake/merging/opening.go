@@ -12,6 +12,7 @@ import (
 
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/lake/rows"
+	"catchment/internal/warehouse/lake/versions"
 	"catchment/internal/warehouse/lake/writing"
 )
 
@@ -100,19 +101,37 @@ func (p *passing) openVersions(ctx context.Context, keys []string) error {
 	return err
 }
 
-// openRows opens the rows of some keys, of all where keys is nil, with all their columns.
+// openRows opens the rows of some keys, of all where keys is nil, with the columns that are needed.
 func (p *passing) openRows(ctx context.Context, keys []string) error {
 	if err := p.rows.close(); err != nil {
 		return err
 	}
 	var err error
-	p.rows, err = openLane(ctx, p.Final, rows.Query{Key: p.Table.Key, Columns: p.names(), Keys: keys, Positions: true,
+	p.rows, err = openLane(ctx, p.Final, rows.Query{Key: p.Table.Key, Columns: p.needed(), Keys: keys, Positions: true,
 		Scratch: p.Scratch}, func(b *rows.Batch) error {
 		p.rowsAt = nothing
 		b.Record = without(b.Record, p.Forget)
 		return p.kept.load(b)
 	})
 	return err
+}
+
+// needed are the columns of the final table of which a row that is written may keep what it had. Where whole versions
+// alone change rows, that are those that some version lacks, beside what rows are told by.
+func (p *passing) needed() []string {
+	names := p.names()
+	if p.Rules.Complete || len(p.Forget)+len(p.Rejections) > 0 {
+		return names
+	}
+	for _, part := range p.Rules.Parts {
+		if part.Op != warehouse.Put {
+			return names
+		}
+	}
+	return slices.DeleteFunc(names, func(name string) bool {
+		lacks := func(part versions.Part) bool { return !slices.Contains(part.Columns, name) }
+		return !slices.Contains(columnsOfKept, name) && !slices.ContainsFunc(p.Rules.Parts, lacks)
+	})
 }
 
 // names are the columns of the final table.

@@ -77,7 +77,6 @@ func peak(t *testing.T) func() uint64 {
 			most = max(most, m.Sys-m.HeapReleased)
 		}
 	}()
-	t.Cleanup(func() {})
 	return func() uint64 { close(stop); return <-done }
 }
 
@@ -86,7 +85,7 @@ func (b *bench) speed(attempt string, every, n int) {
 	b.t.Helper()
 	b.seq++
 	readAt := int(b.seq) * 100
-	_, err := b.lake.Commit(b.t.Context(), stageName, func(ctx context.Context, t *table.Table) (*tables.Change, error) {
+	build := func(ctx context.Context, t *table.Table) (*tables.Change, error) {
 		change := &tables.Change{}
 		const page = 125_000
 		for from := 0; from < n; from += page {
@@ -106,7 +105,8 @@ func (b *bench) speed(attempt string, every, n int) {
 			change.Rows = append(change.Rows, files...)
 		}
 		return change, nil
-	})
+	}
+	_, err := b.lake.Commit(b.t.Context(), stageName, build)
 	must(b.t, err)
 	begin := time.Now()
 	known := []versions.Job{{Name: "job", Op: warehouse.Put, Columns: shape.ColumnNames(b.table), ReadAt: at(readAt)}}
