@@ -109,7 +109,8 @@ func (b *bench) speed(attempt string, every, n int) {
 	_, err := b.lake.Commit(b.t.Context(), stageName, build)
 	must(b.t, err)
 	begin := time.Now()
-	known := []versions.Job{{Name: "job", Op: warehouse.Put, Columns: shape.ColumnNames(b.table), ReadAt: at(readAt)}}
+	known := []versions.Job{{Name: "job", Op: warehouse.Put, Columns: shape.ColumnNames(b.table),
+		ReadAt: at(readAt)}}
 	r, did := b.mergeStaged(attempt, warehouse.Merge{Policy: gone.Flag}, int64(n), known)
 	b.t.Logf("merge alone: %v, %d files come, %d go; %+v", time.Since(begin).Round(time.Millisecond), len(r.Rows),
 		len(r.Gone), did.Counts)
