@@ -33,6 +33,14 @@ type frame struct {
 	Erased string          `json:"erased,omitempty"` // digest of what About was
 }
 
+// record is what a line is about that wasn't erased.
+func (f frame) record() (what about, err error) {
+	if json.Unmarshal(f.About, &what) != nil || what.ID == "" {
+		return about{}, &wrongLine{"it is about no record"}
+	}
+	return what, nil
+}
+
 // framed makes the line that says something, behind a link, and gives the link after it.
 func framed(after link, said said, what *about) (line []byte, next link, err error) {
 	f := frame{After: after.String()}

@@ -3,7 +3,6 @@ package evidence
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -173,11 +172,8 @@ func (c *checker) id(f frame) (string, error) {
 		c.blind = true
 		return "", nil
 	}
-	var what about
-	if err := json.Unmarshal(f.About, &what); err != nil || what.ID == "" {
-		return "", &wrongLine{"it is about no record"}
-	}
-	return what.ID, nil
+	what, err := f.record()
+	return what.ID, err
 }
 
 // plansAgree holds the evidence against the plan, and against what it says itself at its end.

@@ -2,7 +2,6 @@ package evidence
 
 import (
 	"context"
-	"encoding/json"
 
 	"catchment/internal/warehouse/archived"
 )
@@ -38,9 +37,9 @@ func (w *Writer) lines(ctx context.Context, of step) (lines []Line, err error) {
 
 // lineOf is the line of a record whose parts were written.
 func lineOf(f frame, s said) (Line, error) {
-	var of about
-	if err := json.Unmarshal(f.About, &of); err != nil || of.ID == "" {
-		return Line{}, &wrongLine{"it is about no record"}
+	of, err := f.record()
+	if err != nil {
+		return Line{}, err
 	}
 	return Line{Object: s.Object, Level: s.Level, ID: of.ID, Outcome: archived.State(s.As), Reason: s.Reason,
 		Outside: s.Type == typeBack, Stamp: of.Stamp, Row: of.Row, Bodies: of.Bodies, Job: s.Job, ProvenAt: s.Proven,

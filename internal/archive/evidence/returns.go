@@ -3,7 +3,6 @@ package evidence
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 	"time"
@@ -88,12 +87,11 @@ func (w *Writer) returned(ctx context.Context) (map[string]string, error) {
 			if f.Erased != "" {
 				return nil
 			}
-			var what about
-			if err := json.Unmarshal(f.About, &what); err != nil {
-				return &wrongLine{"it isn't about a record"}
+			what, err := f.record()
+			if err == nil {
+				told[what.ID] = what.New
 			}
-			told[what.ID] = what.New
-			return nil
+			return err
 		}}).read(ctx, w.store)
 		if err != nil {
 			return nil, err
@@ -114,8 +112,11 @@ func (c *checker) take(f frame, s said) error {
 	if f.Erased != "" {
 		c.Erased++
 	} else {
-		var what about
-		if err := json.Unmarshal(f.About, &what); err != nil || what.ID == "" || (way == Inserted) != (what.New != "") {
+		what, err := f.record()
+		if err != nil {
+			return err
+		}
+		if (way == Inserted) != (what.New != "") {
 			return &wrongLine{"it is about no record that came back"}
 		}
 	}

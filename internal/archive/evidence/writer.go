@@ -3,7 +3,6 @@ package evidence
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -259,9 +258,9 @@ func (w *Writer) agree(ctx context.Context, was sheet, lines []Line) error {
 			erased++
 			return nil
 		}
-		var what about
-		if err := json.Unmarshal(f.About, &what); err != nil {
-			return &wrongLine{"it isn't about a record"}
+		what, err := f.record()
+		if err != nil {
+			return err
 		}
 		if outcomes[what.ID] != string(s.Type)+" "+s.As {
 			return fmt.Errorf("it tells otherwise of %s %s than what is to be written now", s.Object, what.ID)

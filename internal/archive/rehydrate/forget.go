@@ -70,17 +70,8 @@ func (r *Rehydrator) naming(ctx context.Context, folder string, ids []string, ea
 
 // names tells whether an intent has an Id.
 func (in *intent) names(id string) bool {
-	if _, of := in.Of[id]; of {
-		return true
-	}
-	for _, a := range in.Of {
-		for _, old := range a.Later {
-			if old == id {
-				return true
-			}
-		}
-	}
-	return false
+	_, of := in.Of[id]
+	return of || in.leads(func(old string) bool { return old == id })
 }
 
 // settleFor settles the inserts of an object whose intents name some records, as far as that can be done by now.

@@ -6,12 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"time"
 
 	"catchment/internal/archive/rehydrate/remake"
+	"catchment/internal/blob"
 	"catchment/internal/plan"
 )
 
@@ -35,6 +35,18 @@ type asked struct {
 	// Later are lookups that are filled afterwards: the archived records that they led to, by the fields.
 	Later   map[string]string `json:"later,omitempty"`
 	Missing []remake.Missing  `json:"missing,omitempty"` // what it isn't given, and why
+}
+
+// leads tells whether a lookup of an intent that is filled later led to one of some records.
+func (in *intent) leads(to func(old string) bool) bool {
+	for _, a := range in.Of {
+		for _, old := range a.Later {
+			if to(old) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // atWork is how long a request may be at work whose answer was lost (salesforce.md: other REST calls).
@@ -174,12 +186,8 @@ const intentAtMost = 4 << 20
 
 // intent reads one.
 func (w *work) intent(ctx context.Context, key string) (*intent, error) {
-	stored, err := w.Stage.Open(ctx, key)
+	text, err := blob.ReadAll(ctx, w.Stage, key, intentAtMost)
 	if err != nil {
-		return nil, err
-	}
-	text, err := io.ReadAll(io.LimitReader(stored, intentAtMost))
-	if err = errors.Join(err, stored.Close()); err != nil {
 		return nil, err
 	}
 	in := &intent{key: key}

@@ -184,7 +184,7 @@ func (w *work) left(ctx context.Context) (map[string]bool, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !in.concerns(w.members) {
+		if !in.leads(func(old string) bool { return w.members[old] != nil }) {
 			continue
 		}
 		if _, err := w.subject(ctx, in.Object); err != nil {
@@ -192,18 +192,6 @@ func (w *work) left(ctx context.Context) (map[string]bool, error) {
 		}
 	}
 	return open, nil
-}
-
-// concerns tells whether lookups of an intent lead to one of some members.
-func (in *intent) concerns(members map[string]*member) bool {
-	for _, a := range in.Of {
-		for _, old := range a.Later {
-			if members[old] != nil {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // leave lets records of an object be brought back, n of them.

@@ -91,7 +91,7 @@ func (b *batch) carryOut(ctx context.Context) error {
 
 // holdAll holds the flows of all objects of a batch, and does something.
 func (b *batch) holdAll(ctx context.Context, do func() error) error {
-	for _, e := range append(slices.Clone(b.entries), b.escort...) {
+	for _, e := range b.everyone() {
 		if b.held[e.record.Object] == nil {
 			return b.holding(ctx, e.record.Object, func(h *holding) error {
 				b.held[e.record.Object] = h
@@ -109,10 +109,13 @@ func (b *batch) holdings() (all []*holding) {
 	return all
 }
 
+// everyone are the records of a batch: those that are posted, and those that go along.
+func (b *batch) everyone() []*entry { return append(slices.Clone(b.entries), b.escort...) }
+
 // all are the records of a batch, by object.
 func (b *batch) all() map[string][]*entry {
 	by := map[string][]*entry{}
-	for _, e := range append(slices.Clone(b.entries), b.escort...) {
+	for _, e := range b.everyone() {
 		by[e.record.Object] = append(by[e.record.Object], e)
 	}
 	return by
@@ -188,7 +191,7 @@ func (b *batch) begin(ctx context.Context) (err error) {
 		return err
 	}
 	var lines []evidence.Line
-	for _, e := range append(slices.Clone(b.entries), b.escort...) {
+	for _, e := range b.everyone() {
 		lines = append(lines, evidence.Of(e.line, e.bodies, ""))
 	}
 	if err := b.book.Intend(ctx, b.number, lines); err != nil {
@@ -262,7 +265,7 @@ func (b *batch) settle(ctx context.Context) error {
 // settleBook writes what became of the batch into the evidence.
 func (b *batch) settleBook(ctx context.Context) error {
 	var said []evidence.Line
-	for _, e := range append(slices.Clone(b.entries), b.escort...) {
+	for _, e := range b.everyone() {
 		said = append(said, evidence.Of(e.line, e.bodies, b.job))
 	}
 	for _, o := range b.backs {

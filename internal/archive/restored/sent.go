@@ -4,11 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"strings"
 
+	"catchment/internal/blob"
 	"catchment/internal/plan"
 )
 
@@ -64,12 +63,8 @@ func (w Watch) keys(ctx context.Context, object string) (keys []string, err erro
 const sendingAtMost = 4 << 10
 
 func (w Watch) read(ctx context.Context, key string) (s sending, err error) {
-	in, err := w.Store.Open(ctx, key)
+	text, err := blob.ReadAll(ctx, w.Store, key, sendingAtMost)
 	if err != nil {
-		return s, err
-	}
-	text, err := io.ReadAll(io.LimitReader(in, sendingAtMost))
-	if err = errors.Join(err, in.Close()); err != nil {
 		return s, fmt.Errorf("read %s: %w", key, err)
 	}
 	if json.Unmarshal(text, &s) != nil || s.Plan == "" || s.Batch < 1 {

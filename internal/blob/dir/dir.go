@@ -129,7 +129,11 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[blob.Info, er
 
 func (s *Store) list(ctx context.Context, prefix string) ([]blob.Info, error) {
 	var infos []blob.Info
-	err := filepath.WalkDir(s.root, func(path string, d fs.DirEntry, err error) error {
+	from := s.root
+	if cut := strings.LastIndexByte(prefix, '/'); cut > 0 && blob.ValidKey(prefix[:cut]) {
+		from = filepath.Join(s.root, filepath.FromSlash(prefix[:cut])) // not what lies beside it
+	}
+	err := filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
 		if err == nil {
 			err = context.Cause(ctx)
 		}
