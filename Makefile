@@ -141,6 +141,16 @@ bin/peers/%/installed: clients/peers/pins/%.txt
 	bin/peers/$*/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@
 
+bin/lake/installed: clients/lake/requirements.txt
+	python3 -m venv bin/lake
+	bin/lake/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
+.PHONY: lake
+lake: deps bin/lake/installed ## have PyIceberg and DuckDB read a lake: the same rows and values as ours (PyPI)
+	$(GO) test ./cmd/catchment -count=1 -v -run '^TestLakeEngines$$' -lake-python $(CURDIR)/bin/lake/bin/python
+	$(took)
+
 PEERS ?=
 
 .PHONY: peers

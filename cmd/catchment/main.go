@@ -31,6 +31,9 @@ import (
 	"catchment/internal/template/terraform"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/duckdb"
+	"catchment/internal/warehouse/lake"
+	"catchment/internal/warehouse/lake/folder"
+	"catchment/internal/warehouse/lake/place"
 	"catchment/internal/warehouse/query"
 	"catchment/internal/warehouse/sql"
 	"catchment/internal/warehouse/sql/statements"
@@ -164,6 +167,23 @@ func drivers(account *cloud.AWS) project.Drivers {
 			return duckdb.OpenQuery(path, o.Schema, duckdb.Options{Wait: o.Wait})
 		},
 		File: true,
+	}
+	d.Warehouses["iceberg"] = queried(project.WarehouseDriver{
+		Title: cloud.Lake,
+		Check: func(path string) error { _, err := place.Folder(path); return err },
+		Open: func(path string, o warehouse.Options) (warehouse.Warehouse, error) {
+			at, err := folder.Open(path)
+			if err != nil {
+				return nil, err
+			}
+			return lake.New(at, o), nil
+		},
+		File: true, Lake: true,
+	}, folder.Read)
+	d.Warehouses["iceberg-rest"] = queried(d.Warehouses["iceberg-rest"], account.LakeByREST)
+	d.Warehouses["iceberg-glue"] = queried(d.Warehouses["iceberg-glue"], account.LakeByGlue)
+	d.Demos = map[string]project.Local{
+		"lake": {Scheme: "iceberg", File: "lake", Tip: "docs/howto/lake.md has the others", Engines: engines},
 	}
 	d.Files = map[string]func(path string) project.Files{
 		d.Local.Scheme: func(path string) project.Files { return project.Files{Readable: duckdb.Files(path)} },

@@ -47,3 +47,13 @@ type Info struct {
 	Size    int64
 	Written time.Time
 }
+
+// ReadAll reads a small blob whole: no more than so many bytes of it, whatever the store says.
+func ReadAll(ctx context.Context, s Store, key string, atMost int64) ([]byte, error) {
+	in, err := s.Open(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(io.LimitReader(in, atMost))
+	return text, errors.Join(err, in.Close())
+}

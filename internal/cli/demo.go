@@ -3,9 +3,13 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,16 +23,19 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/plural"
 	"catchment/internal/printable"
+	"catchment/internal/project"
 	"catchment/internal/rights"
 	"catchment/internal/schema"
 	"catchment/internal/verify"
+	"catchment/internal/warehouse/query"
 )
 
 // demoFlags say how large a demo is and where it goes.
 type demoFlags struct {
-	records int
-	dir     string
-	seed    uint64
+	records   int
+	dir       string
+	seed      uint64
+	warehouse string
 }
 
 func (s *session) demoCommand() *cobra.Command {
@@ -41,12 +48,15 @@ func (s *session) demoCommand() *cobra.Command {
 file, let records be created, changed, deleted and undeleted, copy again, and
 prove that warehouse and org agree.`,
 		Example: `  catchment demo
-  catchment demo --records 1000000 --dir /tmp/demo`,
+  catchment demo --records 1000000 --dir /tmp/demo
+  catchment demo --warehouse ` + strings.Join(demos(s.Drivers), "|"),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return s.demo(cmd.Context(), flags) },
 	}
 	f := cmd.Flags()
 	f.IntVar(&flags.records, "records", 20_000, "about how many `records` the org has")
+	f.StringVar(&flags.warehouse, "warehouse", "",
+		"`what` to fill instead of the "+title+" file: "+strings.Join(demos(s.Drivers), " or "))
 	f.StringVar(&flags.dir, "dir", "catchment-demo",
 		"the `folder` for the "+title+" file and everything else; it is made anew")
 	f.Uint64Var(&flags.seed, "seed", 1, "make the org from this `number`")
@@ -61,7 +71,18 @@ type demo struct {
 	url   string
 }
 
+// demos are the names of what a demo may fill instead.
+func demos(d project.Drivers) []string { return slices.Sorted(maps.Keys(d.Demos)) }
+
 func (s *session) demo(ctx context.Context, flags demoFlags) error {
+	if flags.warehouse != "" {
+		local, ok := s.Drivers.Demos[flags.warehouse]
+		if !ok {
+			return usageError{plan.Fixf("write: catchment demo --warehouse "+strings.Join(demos(s.Drivers), " or "),
+				"no demo fills %s", printable.Line(flags.warehouse))}
+		}
+		s.Drivers = s.Drivers.For(local)
+	}
 	if err := clearDemo(flags.dir); err != nil {
 		return err
 	}
@@ -199,6 +220,9 @@ func (d *demo) prove(ctx context.Context, runs ...control.RunRow) error {
 	if printed != nil {
 		return printed
 	}
+	if err := d.engines(ctx, p, path, results); err != nil {
+		return err
+	}
 	d.Say(`
 Look for yourself:
   catchment query --config %[1]s "SELECT id, name, billingstreet FROM account LIMIT 3"
@@ -206,6 +230,59 @@ Look for yourself:
   catchment status --config %[1]s
 Next: catchment org (a fake org for your own tests), catchment init (your own org)`, d.config)
 	return nil
+}
+
+// engines counts what is live by a query, beside what the org has, and tells how engines of others read it, where
+// that needs telling.
+func (d *demo) engines(ctx context.Context, p *work, path string, results []verify.Result) error {
+	if d.Drivers.Local.Engines == nil {
+		return nil
+	}
+	live, err := d.live(ctx, p, results)
+	if err != nil {
+		return err
+	}
+	d.Say("\nThe live rows by a query, beside the records of the org:")
+	for _, r := range results {
+		d.Say("  %-12s %9s %9s", r.Object, plural.Count(live[r.Object]), plural.Count(r.Source))
+	}
+	lines, err := d.Drivers.Local.Engines(path, p.File.Warehouse.Schema, results[0].Table)
+	if err != nil {
+		return err
+	}
+	d.Say("\nOther engines read the tables, too. A plain read of their Parquet files would show old versions:")
+	for _, line := range lines {
+		d.Say("  %s", line)
+	}
+	return nil
+}
+
+// live counts the live rows of each object by one query.
+func (d *demo) live(ctx context.Context, p *work, results []verify.Result) (_ counted, err error) {
+	asked, err := p.OpenQuery()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, asked.Close()) }()
+	var each []string
+	for _, r := range results {
+		each = append(each, fmt.Sprintf(`SELECT '%s', count(*) FROM "%s" WHERE _catchment_deleted_at IS NULL`,
+			r.Object, r.Table)) // the demo's own names
+	}
+	live := counted{}
+	return live, asked.Ask(ctx, query.Question{Statement: strings.Join(each, " UNION ALL ")}, live)
+}
+
+// counted is an answer of names and numbers.
+type counted map[string]int64
+
+// Columns wants none.
+func (counted) Columns([]string) error { return nil }
+
+// Row keeps one.
+func (c counted) Row(cells []query.Cell) (err error) {
+	c[cells[0].Text], err = strconv.ParseInt(cells[1].Text, 10, 64)
+	return err
 }
 
 // sum prints the last line of a demo.

@@ -149,6 +149,9 @@ func (p *work) compare(ctx context.Context, names []string, alone bool, flags ve
 			errs = append(errs, fmt.Errorf("verify %s: %w", fl.Object, err))
 			continue
 		}
+		if res.Note != "" {
+			p.SayOf(fl.Object, "", "%s", res.Note)
+		}
 		results = append(results, res)
 	}
 	return results, errors.Join(errs...)

@@ -34,6 +34,7 @@ const (
 	glueJob     useName = "GlueJob"          // consolidates
 	templates   useName = "Templates"        // reads those of control rows
 	missing     useName = "MissingTemplates" // and tells which aren't there
+	archives    useName = "Archives"         // reads what was archived
 
 	// No function has this one: it is for the role by which the warehouse reads S3.
 	warehouseReads useName = "WarehouseReads"
@@ -48,7 +49,7 @@ func functions() []function {
 	all := []function{
 		{Step: replicate.List, Name: "list",
 			Does: "reads what to copy; takes the leases; fixes the window of each flow; gives up what doesn't fit",
-			uses: []useName{leases, theCopy, templates, missing, clearFlows}},
+			uses: []useName{leases, theCopy, templates, missing, archives, clearFlows}},
 		{Step: replicate.Create, Name: "lambda_trigger_appflow",
 			Does: "makes the job: of Bulk, or a stack with an AppFlow flow",
 			uses: []useName{theCopy, templates, makeFlows, clearFlows}},

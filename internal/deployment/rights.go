@@ -53,6 +53,7 @@ func uses(s *settings) []use {
 		{Name: theCopy, Does: "The warehouse", Grants: copyRights(s)},
 		{Name: templates, Does: "Templates of control rows", Grants: templateRights(s)},
 		{Name: missing, Does: "Which templates are missing", Grants: missingRights(s)},
+		{Name: archives, Does: "What archives have sent", Grants: archiveRights(s)},
 		{Name: newPages, Does: "Pages into the stage", Grants: pageRights(s)},
 		{Name: filesBeside, Does: "What the warehouse reads beside pages", Grants: fileRights(s)},
 		{Name: oldPages, Does: "Pages out of the stage", Grants: []grant{
@@ -107,6 +108,19 @@ func missingRights(s *settings) []grant {
 	}
 	return []grant{{Sid: "WhichAreThere", On: []string{bucketARN(s.Stage.Bucket)}, Rights: []right{
 		{"s3:ListBucket", "a template that is missing is told as missing, and not as denied"}}}}
+}
+
+// archiveRights tell whether a warehouse that came back from a backup knows what was archived.
+func archiveRights(s *settings) []grant {
+	if !s.Archives {
+		return nil
+	}
+	return []grant{
+		{Sid: "Evidence", On: []string{inBucket(s.Stage.Bucket, s.Stage.Prefix+"archive/*")}, Rights: []right{
+			{"s3:GetObject", "which rows are archived, where the warehouse has forgotten it"}}},
+		{Sid: "FindArchives", On: []string{bucketARN(s.Stage.Bucket)}, Rights: []right{
+			{"s3:ListBucket", "whether something was archived since"}}},
+	}
 }
 
 func pageRights(s *settings) []grant {

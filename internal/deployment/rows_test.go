@@ -69,6 +69,11 @@ func TestWhatArchivesKeepStays(t *testing.T) {
 	if strings.Contains(stage, "ExpirationInDays") {
 		t.Error(stage)
 	}
+	list := read(t, files.Template)
+	if !may(t, list, "ListFunctionRole", "s3:ListBucket", "s3:::acme-catchment-stage") ||
+		!may(t, list, "ListFunctionRole", "s3:GetObject", "s3:::acme-catchment-stage/pages/archive/*") {
+		t.Error("list can't tell what was archived")
+	}
 }
 
 // How many rows there will be nobody knows when the machine is rendered: its maps have room for

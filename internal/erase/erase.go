@@ -39,6 +39,9 @@ type Eraser struct {
 	// Evidence is what archives wrote down of records; nil for nothing.
 	Evidence Evidence
 
+	// Returns are records that archives are bringing back; nil for none.
+	Returns Returns
+
 	// GiveUp abandons the open attempt of a flow, and drops the jobs of all that
 	// have ended: Salesforce may still keep the records in their results.
 	GiveUp func(ctx context.Context, held *lease.Lease, why string) error
@@ -49,6 +52,17 @@ type Evidence interface {
 	// Redact has the evidence say nothing of who some records were: an Id gives way to its digest, and what
 	// proves that nothing else was changed stays. It may be repeated.
 	Redact(ctx context.Context, ids []string) error
+}
+
+// Returns are records on their way back into Salesforce: a call may have been stopped between what it sent and what
+// it wrote down.
+type Returns interface {
+	// Forget has nothing that is open bring records of an object back, or speak of them. It refuses those that may
+	// have come back as others, or did, until that is known and Salesforce has them no more. It takes the
+	// object's lease by itself, and may be repeated.
+	Forget(ctx context.Context, object string, ids []string) error
+	// Open tells whether something that is open names one of some records.
+	Open(ctx context.Context, ids []string) (bool, error)
 }
 
 // An Erased is what was removed of some records in one flow.
@@ -85,6 +99,11 @@ func (e *Eraser) Erase(ctx context.Context, fl flow.Flow, ids []string) ([]Erase
 	}
 	if err := e.stillThere(ctx, src, ids); err != nil {
 		return nil, err
+	}
+	if e.Returns != nil {
+		if err := e.Returns.Forget(ctx, src.Object.Name, ids); err != nil {
+			return nil, err
+		}
 	}
 	trails, err := e.historyOf(ctx, src)
 	if err != nil {
@@ -189,6 +208,9 @@ func (e *Eraser) eraseFrom(ctx context.Context, org string, t trail, ids []strin
 	if _, err := e.Warehouse.Prepare(ctx, held.Fence(), t.src.Table); err != nil {
 		return erased, err
 	}
+	if err := e.noneReturns(ctx, ids); err != nil {
+		return erased, err
+	}
 	if err := e.GiveUp(ctx, held, "records were erased"); err != nil {
 		return erased, err
 	}
@@ -206,4 +228,16 @@ func (e *Eraser) eraseFrom(ctx context.Context, org string, t trail, ids []strin
 	erased.Erased, err = warehouse.RolesOf(e.Warehouse).Eraser.Erase(ctx, held.Fence(),
 		warehouse.Erasure{Table: t.src.Table, Column: t.column, Values: ids, Pages: erased.Pages})
 	return erased, err
+}
+
+// noneReturns refuses records that began to come back again meanwhile. The flow is held: nobody begins now.
+func (e *Eraser) noneReturns(ctx context.Context, ids []string) error {
+	if e.Returns == nil {
+		return nil
+	}
+	open, err := e.Returns.Open(ctx, ids)
+	if err == nil && open {
+		err = plan.Failf(plan.Retry, "do the same again", "some of the records are being brought back into Salesforce")
+	}
+	return err
 }

@@ -20,6 +20,7 @@ import (
 	"catchment/internal/policy"
 	"catchment/internal/schedule"
 	"catchment/internal/secret"
+	"catchment/internal/upkeep"
 	"catchment/internal/value"
 )
 
@@ -87,10 +88,12 @@ type Warehouse struct {
 	URL           string
 	Schema        string
 	StagingSchema string
-	GrantTo       []string      // roles that may read the final tables
-	Wait          time.Duration // for other programs that have a file of this machine open; 0: not at all
-	Text          string        // where texts have a longest: fail, truncate or super; URL says it too, for the driver
-	File          bool          // it is a file of this machine: the path in URL
+	GrantTo       []string        // roles that may read the final tables
+	Wait          time.Duration   // for other programs that have a file of this machine open; 0: not at all
+	Text          string          // where texts have a longest: fail, truncate or super; the URL says it, too
+	File          bool            // it is a file of this machine: the path in URL
+	History       upkeep.History  // of a lake
+	Maintain      upkeep.Maintain // of a lake
 }
 
 // Stage is where pages are kept, and for how long after they were loaded.

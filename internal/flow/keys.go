@@ -119,10 +119,17 @@ func (w *Warehouse) form(known Warehouses) form {
 			"from 1s to 30m, or 0",
 			form: parsed(&w.Wait, wholeNumber(0, 0, "0|"+schedule.LengthPattern), parsePatience), otherwise: "5m",
 			example: "90s"},
+		{name: "history", about: "Of a lake, which versions of records it keeps",
+			form: section(historyKeys(&w.History))},
+		{name: "maintain", about: "Of a lake, how its files are kept few", form: section(maintainKeys(&w.Maintain))},
+	}
+	ofLakes := shape{
+		"required": []string{"url"}, "properties": shape{"url": ofSchemes(known.Lakes)},
 	}
 	long := slices.Sorted(maps.Keys(known.Text))
 	return sectionThen(keys, w.finish, whenIn("text", shape{}, has("url", ofSchemes(long))),
-		whenIn("wait", shape{}, shape{"properties": shape{"url": ofSchemes(known.Files)}}))
+		whenIn("wait", shape{}, shape{"properties": shape{"url": ofSchemes(known.Files)}}),
+		whenIn("history", shape{}, ofLakes), whenIn("maintain", shape{}, ofLakes))
 }
 
 // keys are the keys that a flow and the defaults have in common.

@@ -16,6 +16,7 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/schedule"
+	"catchment/internal/upkeep"
 )
 
 // newest is the version of the file that this catchment reads.
@@ -26,11 +27,12 @@ type Warehouses struct {
 	Local string            // the URL where a file names none
 	Tip   string            // what that URL may say besides, for who reads Example
 	Files []string          // the schemes of those that are a file of this machine
+	Lakes []string          // the schemes of those that keep every version
 	Text  map[string]string // what people call those that have the setting text, by their schemes
 
 	Variable func(name string) string // of the environment, "" where it isn't set; nil where there is none
-	// Scheme gives the scheme that a warehouse is known by: people call some by several.
-	Scheme func(string) string
+	// Known gives a warehouse's URL with the scheme that it is known by: people call some by several.
+	Known func(url string) string
 	// Check tells what is wrong with a warehouse's URL, as far as it shows from here.
 	Check func(url string) error
 }
@@ -116,7 +118,8 @@ func (r *reader) version(root ast.Node) bool {
 func (r *reader) read(f *File, root ast.Node) {
 	f.Org.Reserve, f.Org.Composite = 40, CompositeAuto
 	f.Warehouse = Warehouse{URL: r.known.Local, Schema: "salesforce", StagingSchema: "salesforce_incremental",
-		Wait: 5 * time.Minute}
+		Wait: 5 * time.Minute, History: upkeep.History{All: true},
+		Maintain: upkeep.Maintain{By: upkeep.ByUs, Snapshots: 5 * aDay, Orphans: 3 * aDay}}
 	f.Stage = Stage{URL: "dir:stage", Keep: 7 * 24 * time.Hour}
 	f.Control = Control{URL: "sqlite:control.db"}
 	f.defaults = defaults{Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace,
@@ -137,6 +140,7 @@ func (w *Warehouse) finish(r *reader, at string, n ast.Node, found map[string]as
 	if v, ok := found["wait"]; ok && !slices.Contains(r.known.Files, schemeOf(w.URL)) {
 		r.problem(v, at+".wait", "is for a warehouse in a file of this machine: others need none; leave it out")
 	}
+	r.ofLakes(at, w, found)
 	if strings.EqualFold(w.Schema, w.StagingSchema) {
 		r.problem(n, at, "schema and staging_schema must differ, and both are %q", w.Schema)
 	}
@@ -171,12 +175,10 @@ func (r *reader) finish(f *File) {
 
 // place looks at where a warehouse is.
 func (r *reader) place(w *Warehouse) {
-	scheme, path, _ := strings.Cut(w.URL, ":")
-	if r.known.Scheme != nil {
-		scheme = r.known.Scheme(scheme)
-		w.URL = scheme + ":" + path
+	if r.known.Known != nil {
+		w.URL = r.known.Known(w.URL)
 	}
-	w.File = slices.Contains(r.known.Files, scheme)
+	w.File = slices.Contains(r.known.Files, schemeOf(w.URL))
 	if r.known.Check == nil {
 		return
 	}

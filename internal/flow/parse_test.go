@@ -12,6 +12,7 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/schedule"
+	"catchment/internal/upkeep"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -20,7 +21,8 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 func known() Warehouses {
 	return Warehouses{
 		Local: "duckdb:catchment.duckdb", Tip: "?memory_limit=2GB&threads=2 leaves room on a small machine",
-		Files: []string{"duckdb"}, Text: map[string]string{"redshift": "Redshift", "redshift-data": "Redshift"},
+		Files: []string{"duckdb", "iceberg"}, Lakes: []string{"iceberg"},
+		Text:     map[string]string{"redshift": "Redshift", "redshift-data": "Redshift"},
 		Variable: func(name string) string { return map[string]string{"PLACE": "/var/lib/catchment"}[name] },
 	}
 }
@@ -91,7 +93,9 @@ func TestParseFillsIn(t *testing.T) {
 			Login: Login{Flow: "client_credentials", ClientID: "env:SF_CLIENT_ID", ClientSecret: "file:secret"},
 		},
 		Warehouse: Warehouse{URL: "duckdb:catchment.duckdb", Schema: "salesforce",
-			StagingSchema: "salesforce_incremental", File: true, Wait: 5 * time.Minute},
+			StagingSchema: "salesforce_incremental", File: true, Wait: 5 * time.Minute,
+			History:  upkeep.History{All: true},
+			Maintain: upkeep.Maintain{By: upkeep.ByUs, Snapshots: 5 * aDay, Orphans: 3 * aDay}},
 		Stage:   Stage{URL: "dir:stage", Keep: 7 * 24 * time.Hour},
 		Control: Control{URL: "sqlite:control.db"},
 		defaults: defaults{Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace,
@@ -161,7 +165,9 @@ defaults: {deletes: remove, mover: rest, naming: snake, nul: fail, sweep: 30d}
 				Password: "file:/run/secrets/a b"},
 		},
 		Warehouse: Warehouse{URL: "duckdb:/var/lib/x.duckdb", Schema: "crm", StagingSchema: "crm_in",
-			GrantTo: []string{"analysts", "a b"}, File: true, Wait: 90 * time.Second},
+			GrantTo: []string{"analysts", "a b"}, File: true, Wait: 90 * time.Second,
+			History:  upkeep.History{All: true},
+			Maintain: upkeep.Maintain{By: upkeep.ByUs, Snapshots: 5 * aDay, Orphans: 3 * aDay}},
 		Stage:   Stage{URL: "dir:pages", Keep: 36 * time.Hour},
 		Control: Control{URL: "sqlite:c.db"},
 		defaults: defaults{Deletes: Remove, Mover: REST, Naming: Snake, NUL: Fail,

@@ -145,6 +145,9 @@ func fileWith(t *testing.T, at, text string) []byte {
 	case "appflow":
 		m = randomSection{"salesforce": "a", "redshift": "b", "bucket": "c"}
 		root["appflow"] = m
+	case "warehouse.history", "warehouse.maintain":
+		m = randomSection{}
+		root["warehouse"] = randomSection{"url": "iceberg:lake", strings.TrimPrefix(section, "warehouse."): m}
 	default:
 		m = randomSection{}
 		root[section] = m

@@ -10,10 +10,13 @@ import (
 	"catchment/internal/archive/planning"
 	"catchment/internal/archive/rehydrate"
 	"catchment/internal/archive/removal"
+	"catchment/internal/archive/restored"
 	"catchment/internal/blob"
 	"catchment/internal/lease"
 	"catchment/internal/plan"
 	"catchment/internal/verify"
+	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
 )
 
 // Prover makes what compares copies with the org, record by record.
@@ -69,6 +72,20 @@ func spare(ctx context.Context, p *Project) error {
 			p.File.Org.Reserve)
 	}
 	return err
+}
+
+// remembers has the warehouse know again what was archived, where it came back from a backup. Functions on AWS may
+// look into the archive only where the configuration has one.
+func remembers(p *Project) func(context.Context, warehouse.Fence, shape.Table) (string, error) {
+	archives := len(p.File.Archive.Policies) > 0 || p.File.Stage.Folder() != ""
+	if p.Warehouse == nil || p.Stage == nil || !archives {
+		return nil
+	}
+	watch := restored.Watch{Store: p.Stage, Warehouse: p.Warehouse}
+	return func(ctx context.Context, f warehouse.Fence, t shape.Table) (string, error) {
+		found, err := watch.Look(ctx, f, t)
+		return found.Note(), err
+	}
 }
 
 // approvalsIn finds those of a plan in a store that count, or says by an error who is missing.

@@ -1,6 +1,7 @@
 package project
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -32,18 +33,21 @@ type Drivers struct {
 	Looks map[string]func(path string) (versioned.Table, error)
 
 	Local  Local
-	Server string // the scheme of a warehouse with a server, which the help takes as its example
+	Demos  map[string]Local // what a demo may fill instead, by what the user calls it
+	Server string           // the scheme of a warehouse with a server, which the help takes as its example
 }
 
 // A WarehouseDriver is one kind of warehouse: how it is opened, and what has to be
 // known of it before.
 type WarehouseDriver struct {
 	Title  string                  // as people call it
-	Also   []string                // other schemes of its URLs: they mean the same
+	Form   string                  // how its URL is written; "" for its scheme, and an address behind ://
+	Also   []string                // other beginnings of its URLs, up to a colon: they mean the same
 	Check  func(path string) error // what is wrong with a path, as far as it shows without opening it
 	Open   func(path string, o warehouse.Options) (warehouse.Warehouse, error)
 	Script func(text string) warehouse.Scripter // its SQL, by warehouse.text; nil where it speaks none
 	File   bool                                 // it is a file of this machine: its path is one
+	Lake   bool                                 // it keeps every version, and has the settings history and maintain
 	Text   bool                                 // it has the setting text, for it hasn't room for every text
 	Adopts bool                                 // it is a warehouse.Adopter
 	// Query opens what answers statements, for a user who may only read; nil where the engine can't promise that
@@ -62,6 +66,9 @@ type Local struct {
 	Scheme string
 	File   string // what its file is called
 	Tip    string // what its URL may say besides
+
+	// Engines tells how a table of it is read by engines of others, a line each; nil where that needs no telling.
+	Engines func(path, schema, table string) ([]string, error)
 }
 
 // A LanderConfig is what a lander works with.
@@ -72,20 +79,31 @@ type LanderConfig struct {
 	ServerTime func(context.Context) (time.Time, error) // of the org
 }
 
+// For is the same drivers with another warehouse that needs no server.
+func (d Drivers) For(l Local) Drivers {
+	d.Local = l
+	return d
+}
+
 // Known is what a configuration is read by.
 func (d Drivers) Known() flow.Warehouses {
 	known := flow.Warehouses{
 		Local: d.Local.Scheme + ":" + d.Local.File, Tip: d.Local.Tip, Text: map[string]string{},
-		Scheme: d.Scheme, Check: d.check,
+		Known: d.known, Check: d.check,
 	}
 	for scheme, w := range d.Warehouses {
 		if w.File {
 			known.Files = append(known.Files, scheme)
 		}
+		if w.Lake {
+			known.Lakes = append(known.Lakes, scheme)
+		}
 		if w.Text {
 			known.Text[scheme] = w.Title
 		}
 	}
+	slices.Sort(known.Files)
+	slices.Sort(known.Lakes)
 	return known
 }
 
@@ -97,6 +115,18 @@ func (d Drivers) Scheme(name string) string {
 		}
 	}
 	return name
+}
+
+// known gives the URL of a warehouse by the scheme that its driver is listed by.
+func (d Drivers) known(url string) string {
+	for scheme, w := range d.Warehouses {
+		for _, also := range w.Also {
+			if path, ok := strings.CutPrefix(url, also+":"); ok {
+				return scheme + ":" + path
+			}
+		}
+	}
+	return url
 }
 
 // check tells what is wrong with the URL of a warehouse, as far as it shows without
@@ -146,12 +176,9 @@ func (d Drivers) Servers() []string {
 		if w.File {
 			return ""
 		}
-		return scheme
+		return cmp.Or(w.Form, scheme+"://...")
 	})
 	slices.Reverse(urls)
-	for i := range urls {
-		urls[i] += "://..."
-	}
 	return urls
 }
 

@@ -267,6 +267,7 @@ func (p *Project) RunOptions() replicate.Options {
 
 // Replicator makes what does a run's steps, for the flows that were named.
 func (p *Project) Replicator(names []string, o replicate.Options) *replicate.Replicator {
+	o.Archived = remembers(p)
 	return replicate.New(replicate.Collaborators{
 		Org: p.Org, Warehouse: p.Warehouse, Control: p.Control, Stage: p.Stage,
 		Movers: p.movers(),
@@ -295,6 +296,7 @@ func (p *Project) Eraser(h lease.Holder) *erase.Eraser {
 	return &erase.Eraser{
 		Org: p.Org, Warehouse: p.Warehouse, Control: p.Control, Stage: p.Stage,
 		Holder: p.Holder(h), Flows: all.Flows, GiveUp: all.GiveUp, Evidence: evidence.Redactor{Store: p.Stage},
+		Returns: Rehydrator(p, h),
 	}
 }
 
@@ -309,6 +311,7 @@ func (p *Project) Holder(h lease.Holder) lease.Holder {
 
 // Verifier makes what compares org and warehouse.
 func (p *Project) Verifier(o verify.Options) *verify.Verifier {
+	o.Archived = remembers(p)
 	return &verify.Verifier{
 		Org: p.Org, Warehouse: p.Warehouse, Control: p.Control, Stage: p.Stage, Movers: p.movers(),
 		Secret: p.Secret, Options: o,

@@ -16,6 +16,7 @@ import (
 	"catchment/internal/source"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/shape"
+	"catchment/internal/warehouse/touched"
 )
 
 // facts is what is known of a flow before its next window.
@@ -96,7 +97,10 @@ func doubtsOf(f facts) []recall.Doubt {
 		d.Why = fmt.Sprintf("table %s was %s behind Catchment's back", f.mark.Table, f.condition)
 		d.Hint = "load it anew with: catchment run --full " + f.mark.Flow
 	default:
-		return nil
+		if !touched.Is(f.condition) {
+			return nil
+		}
+		d.Why = fmt.Sprintf("table %s was %s, by somebody else than Catchment", f.mark.Table, f.condition)
 	}
 	return []recall.Doubt{d}
 }
@@ -172,6 +176,11 @@ func refuse(f facts) error {
 				"table %s was %s behind Catchment's back; its watermark is not valid any more",
 				f.mark.Table, f.condition)
 		}
+	}
+	if touched.Is(f.condition) && !rebuilding {
+		return plan.Fixf("mend its rows with: catchment verify --repair "+f.mark.Flow+
+			"; or load it anew with: catchment run --full "+f.mark.Flow,
+			"table %s was %s, by somebody else than Catchment", f.mark.Table, f.condition)
 	}
 	return nil
 }

@@ -21,6 +21,7 @@ import (
 	"catchment/internal/source"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/shape"
+	"catchment/internal/warehouse/touched"
 )
 
 // movers can't read anything, and say what they could.
@@ -127,7 +128,7 @@ func TestDecide(t *testing.T) {
 func TestRefuse(t *testing.T) {
 	t.Parallel()
 	for _, condition := range []shape.Condition{shape.Dropped, shape.Emptied, shape.Restored,
-		shape.Foreign} {
+		touched.By("append", noon), shape.Foreign} {
 		f := facts{row: control.FlowRow{Memory: recall.Memory{Generation: 1}},
 			mark: warehouse.Mark{Flow: "Account", Table: "account", Generation: 1}, condition: condition}
 		if _, err := decide(f); plan.ClassOf(err) != plan.Fix || plan.HintOf(err) == "" {

@@ -99,6 +99,10 @@ func (l *listing) attempt(
 	if err != nil {
 		return control.Attempt{}, err
 	}
+	recalled, err := l.Options.archived(ctx, held.Fence(), src.Table)
+	if err != nil {
+		return control.Attempt{}, err
+	}
 	row, news, err := held.Recall(ctx, mark)
 	if err != nil {
 		return control.Attempt{}, err
@@ -131,6 +135,9 @@ func (l *listing) attempt(
 		s.mark, s.known, s.way, s.remade = mark, known, way, drift.reads(src, old)
 		why := unfit(s)
 		if why == "" {
+			if recalled != "" {
+				old.Notes = append(old.Notes, recalled)
+			}
 			old.Fence, old.Bodies = held.Fence().Number, wantedBodies(src.Flow)
 			old.FailedRun, old.Error, old.ErrorClass, old.Hint, old.Calls, old.Jobs = "", "", "", "", 0, 0
 			return l.Control.SaveAttempt(ctx, old)
@@ -139,7 +146,7 @@ func (l *listing) attempt(
 			return old, err
 		}
 	}
-	return l.begin(ctx, held, start{src, drift, u, mark, way, news})
+	return l.begin(ctx, held, start{src, drift, u, mark, way, news, recalled})
 }
 
 // readPlan looks at the table and decides how to read the flow.
@@ -247,12 +254,13 @@ type start struct {
 	mark      warehouse.Mark
 	way       readPlan
 	news      string // of who else writes the table
+	recalled  string // what the warehouse had forgotten of archives
 }
 
 // notes is what the user should know of the attempt that begins.
 func (s start) notes(a control.Attempt) []string {
 	notes := s.drift.notes(s.source, a.Parts)
-	for _, note := range []string{s.news, s.way.warning} {
+	for _, note := range []string{s.news, s.recalled, s.way.warning} {
 		if note != "" {
 			notes = append(notes, note)
 		}

@@ -18,6 +18,7 @@ import (
 	"catchment/internal/salesforce"
 	"catchment/internal/source"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
 )
 
 // The steps, by the names that plans, logs and state machines use.
@@ -113,6 +114,7 @@ type Options struct {
 	Composite    flow.Composite                         // ask about many flows together
 	Folder       string                                 // for bodies on their way; that of temporary files where ""
 	BodyCalls    int64                                  // for bodies on a day, over all flows; 0: no limit
+	Archived     Archived                               // looks at the warehouse before a flow is read; may be nil
 	Now          func() time.Time                       // the clock of this process
 	Stop         <-chan struct{}                        // closed: finish the page and go home
 	Progress     func(Progress)                         // hears how far a flow is; may be nil
@@ -123,6 +125,10 @@ type Options struct {
 // the attempt, and how often it came to nothing: the same try is begun once. What
 // it leaves undone the step does, and the step tells the counts.
 type Elsewhere func(ctx context.Context, try string) (ended bool, err error)
+
+// Archived looks whether a warehouse still knows what of a table was archived, and has it know that again where it came
+// back from a backup, with a note for the user. The flow of the table is held.
+type Archived func(ctx context.Context, f warehouse.Fence, t shape.Table) (note string, err error)
 
 // Progress says that an attempt got on.
 type Progress struct {
@@ -138,6 +144,14 @@ type Progress struct {
 
 	Why   string    // of the step "wait": what for
 	Until time.Time // and until when
+}
+
+// archived is Archived, where there is one.
+func (o Options) archived(ctx context.Context, f warehouse.Fence, t shape.Table) (string, error) {
+	if o.Archived == nil {
+		return "", nil
+	}
+	return o.Archived(ctx, f, t)
 }
 
 // name is what the configuration is called.

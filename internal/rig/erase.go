@@ -34,6 +34,9 @@ func (r *Rig) Erase(f *Fate, ids ...string) ([]erase.Erased, error) {
 			Name: p.Options.Holder, Alone: p.Options.Alone, Dead: p.Options.Dead,
 		},
 	}
+	if r.Returns != nil {
+		e.Returns = r.Returns(p, e.Holder)
+	}
 	return e.Erase(p.Ctx, r.Flows[0], ids)
 }
 

@@ -25,6 +25,7 @@ import (
 	"catchment/internal/erase"
 	"catchment/internal/fakeorg"
 	"catchment/internal/flow"
+	"catchment/internal/lease"
 	"catchment/internal/platform"
 )
 
@@ -43,6 +44,8 @@ type Rig struct {
 	Talk   io.Writer      // nil: the test's log
 
 	Evidence erase.Evidence // of archives, where a test has some
+
+	Returns func(*Process, lease.Holder) erase.Returns // what archives bring back, where a test has some
 
 	// Unfit names the fields of a record, in lower case, whose values fit no column.
 	Unfit func(object string, rec Record) []string

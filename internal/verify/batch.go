@@ -2,11 +2,7 @@ package verify
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"slices"
-	"strings"
 
 	"catchment/internal/archive"
 	"catchment/internal/warehouse/archived"
@@ -93,7 +89,7 @@ func (b *batch) digest(ctx context.Context) error {
 		for _, row := range rows {
 			if v := b.verdicts[row.ID]; v != nil && v.Finding == archive.Equal {
 				seen[row.ID] = true
-				v.Digest = digestOf(b.subject, row)
+				v.Digest = archived.Digest(b.subject.table.Columns, row)
 				b.row(row)
 			}
 		}
@@ -120,29 +116,6 @@ func (b *batch) row(row archived.Row) {
 			return
 		}
 	}
-}
-
-// digestOf is the digest of a row: SHA-256 of a line for each column, in order of their names, of
-// the name and the text or null, as a JSON array.
-func digestOf(s *subject, row archived.Row) string {
-	order := make([]int, len(s.table.Columns))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(i, j int) int {
-		return strings.Compare(s.table.Columns[i].Name, s.table.Columns[j].Name)
-	})
-	hash := sha256.New()
-	lines := json.NewEncoder(hash)
-	lines.SetEscapeHTML(false)
-	for _, i := range order {
-		var text *string
-		if i < len(row.Values) {
-			text = row.Values[i]
-		}
-		_ = lines.Encode([2]any{s.table.Columns[i].Name, text}) // of texts, into a hash: it can't fail
-	}
-	return hex.EncodeToString(hash.Sum(nil))
 }
 
 // bodies proves the bodies of the records that are equal so far.

@@ -60,7 +60,7 @@ func (p *proof) begin(ctx context.Context) error {
 		return err
 	}
 	if p.in == archive.Live { // what was just deleted isn't left unproven, whoever needs the calls
-		if err := w.spare(ctx); err != nil {
+		if err := spare(ctx, w.Org, w.Options.Reserve); err != nil {
 			return err
 		}
 	}

@@ -52,6 +52,8 @@ type Result struct {
 	SourceSet, WarehouseSet evidence.Set // with Options.Sets
 	Sampled                 *Sampled     // with Counts
 
+	Note string // what the user should hear of the table
+
 	mended bool
 	left   int64 // differences after the repair
 }

@@ -71,6 +71,10 @@ type Options struct {
 
 	Stop     <-chan struct{} // closed: a job isn't waited for any more
 	Progress Hearer          // may be nil
+
+	// Archived looks, before a repair, whether the warehouse still knows what of a table was archived, and has it
+	// know that again where it came back from a backup, with a note for the user. It may be nil.
+	Archived func(ctx context.Context, f warehouse.Fence, t shape.Table) (note string, err error)
 }
 
 // Flow compares one flow. It holds the flow's lease meanwhile, so that no run
@@ -125,10 +129,15 @@ func (w *verification) compare(ctx context.Context) error {
 	if err := w.describe(ctx); err != nil {
 		return err
 	}
-	if err := w.spare(ctx); err != nil {
+	if err := spare(ctx, w.Org, w.Options.Reserve); err != nil {
 		return err
 	}
 	var err error
+	if w.Options.Repair && w.Options.Archived != nil {
+		if w.res.Note, err = w.Options.Archived(ctx, w.held.Fence(), w.subject.source.Table); err != nil {
+			return err
+		}
+	}
 	if w.res.ReadAt, err = w.Org.ServerTime(ctx); err != nil {
 		return err
 	}
@@ -213,22 +222,6 @@ func (w *verification) describe(ctx context.Context) error {
 		w.res.Columns = append(w.res.Columns, c.Name)
 	}
 	return nil
-}
-
-// spare stops before a comparison where the org has no API calls left but those
-// that are set aside for people (invariant 10). A run waits then; who verifies can
-// do it later.
-func (w *verification) spare(ctx context.Context) error {
-	if !w.Org.Usage().UsedUp(w.Options.Reserve) {
-		return nil
-	}
-	limits, err := w.Org.Limits(ctx) // since that answer may be old
-	if l := limits["DailyApiRequests"]; err == nil && l.UsedUp(w.Options.Reserve) {
-		err = plan.Failf(plan.Wait, "try again later; org.reserve in catchment.yaml says how much is left to people",
-			"%d of the org's %d API calls of 24 hours are used, and %d%% are left to people",
-			l.Max-l.Remaining, l.Max, w.Options.Reserve)
-	}
-	return err
 }
 
 // quick takes a sample.

@@ -33,6 +33,14 @@ type frame struct {
 	Erased string          `json:"erased,omitempty"` // digest of what About was
 }
 
+// record is what a line is about that wasn't erased.
+func (f frame) record() (what about, err error) {
+	if json.Unmarshal(f.About, &what) != nil || what.ID == "" {
+		return about{}, &wrongLine{"it is about no record"}
+	}
+	return what, nil
+}
+
 // framed makes the line that says something, behind a link, and gives the link after it.
 func framed(after link, said said, what *about) (line []byte, next link, err error) {
 	f := frame{After: after.String()}
@@ -112,7 +120,10 @@ const (
 	typeEnd    lineType = "end"    // a record that came to its end
 	typeBack   lineType = "back"   // a record outside the plan, which was brought back
 	typeTotal  lineType = "total"  // the account
-	typeSeal   lineType = "seal"   // the last of each sheet
+
+	typeReturned lineType = "returned" // a record that came back later
+
+	typeSeal lineType = "seal" // the last of each sheet
 )
 
 // said is what a line says. Which keys it has goes by its type.
@@ -139,6 +150,7 @@ type said struct {
 // anybody from finding an erased one out by trying.
 type about struct {
 	ID     string    `json:"id"`
+	New    string    `json:"new_id,omitempty"` // that it came back under
 	Stamp  time.Time `json:"stamp,omitzero"`
 	Row    string    `json:"row,omitempty"`
 	Bodies []string  `json:"bodies,omitempty"`

@@ -3,7 +3,6 @@ package evidence
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -20,10 +19,12 @@ type Account struct {
 	Lines    int64   // of records
 	Counts   []Count // of those that ended, in order of object, level and outcome
 	Outside  int64   // records that weren't of the plan, and were brought back
+	Backs    []Back  // records that came back later
 	Erased   int64   // lines of plan and evidence that erase has been at
 	Open     int64   // the batch whose delete may have been posted, and isn't settled; 0 for none
 	Batches  int64   // that are settled
 	Finished bool
+	Closed   string   // what the chain came to at its end; what follows tells of returns alone
 	End      End      // what it says itself; of no worth before Finished
 	Stopped  []string // sheets that an erasure wrote anew, and didn't come to delete: repeat it
 	Link     string   // what the whole chain comes to
@@ -33,7 +34,7 @@ type Account struct {
 // them isn't as it was written, or they don't agree. It holds no more than a count for each
 // object and level, however many records there are.
 func Check(ctx context.Context, store blob.Store, plan string) (Account, error) {
-	c := checker{store: store, plan: plan, told: tallies{}}
+	c := checker{store: store, plan: plan, told: tallies{}, backs: backs{}}
 	for p, err := range sheets(ctx, store, plan) {
 		if err == nil {
 			err = c.sheet(ctx, p)
@@ -46,7 +47,7 @@ func Check(ctx context.Context, store blob.Store, plan string) (Account, error) 
 		return Account{}, &Broken{Key: folder(plan), What: "there is no evidence"}
 	}
 	c.Link = c.at.String()
-	c.Counts = c.told.counts()
+	c.Counts, c.Backs = c.told.counts(), c.backs.list()
 	if err := c.plansAgree(ctx); err != nil {
 		return Account{}, err
 	}
@@ -60,7 +61,9 @@ type checker struct {
 	plan     string
 	at       link
 	told     tallies // of records that ended
-	intended sum     // of the batch that is open
+	backs    backs
+	parts    int64 // of what came back
+	intended sum   // of the batch that is open
 	settled  sum
 	blind    bool // something of the open batch was erased: its records can't be compared
 	kept     int64
@@ -79,6 +82,9 @@ func (c *checker) sheet(ctx context.Context, p pile) error {
 		return err
 	}
 	c.Sheets++
+	if p.kind == kindEnd {
+		c.Closed = c.at.String()
+	}
 	if p.kind == kindSettled {
 		if !c.blind && c.intended != c.settled {
 			return &Broken{Key: p.key, What: "it settles other records than its intent has"}
@@ -92,7 +98,7 @@ func (c *checker) sheet(ctx context.Context, p pile) error {
 // begin says why a sheet can't follow those before it, or "".
 func (c *checker) begin(s sheet) string {
 	switch {
-	case c.Finished:
+	case c.Finished && s.kind != kindReturned:
 		return "it stands behind the end"
 	case (s.kind == kindHead) != (c.Sheets == 0):
 		return "a head stands first, and nowhere else"
@@ -110,6 +116,10 @@ func (c *checker) begin(s sheet) string {
 		return fmt.Sprintf("part %d of what was kept doesn't follow part %d", s.part, c.kept)
 	case s.kind == kindKept:
 		c.kept++
+	case s.kind == kindReturned && s.part != c.parts+1:
+		return fmt.Sprintf("part %d of what came back doesn't follow part %d", s.part, c.parts)
+	case s.kind == kindReturned:
+		c.parts++
 	case s.kind == kindEnd && c.Open > 0:
 		return fmt.Sprintf("it ends before batch %d is settled", c.Open)
 	case s.kind == kindEnd:
@@ -134,6 +144,9 @@ func (c *checker) line(f frame, s said) error {
 		return nil
 	}
 	c.Lines++
+	if s.Type == typeReturned {
+		return c.take(f, s)
+	}
 	id, err := c.id(f)
 	if err != nil {
 		return err
@@ -159,11 +172,8 @@ func (c *checker) id(f frame) (string, error) {
 		c.blind = true
 		return "", nil
 	}
-	var what about
-	if err := json.Unmarshal(f.About, &what); err != nil || what.ID == "" {
-		return "", &wrongLine{"it is about no record"}
-	}
-	return what.ID, nil
+	what, err := f.record()
+	return what.ID, err
 }
 
 // plansAgree holds the evidence against the plan, and against what it says itself at its end.
@@ -219,6 +229,21 @@ func (c *checker) complete(planned map[string]sum, broken func(string, ...any) e
 			return broken("it has %d records of %s, and its evidence tells of %d", planned[object].n, object, s.n)
 		}
 	}
+	gone := map[string]int64{}
+	for _, n := range c.Counts {
+		if n.Outcome == archived.Deleted {
+			gone[n.Object] += n.Records
+		}
+	}
+	for _, b := range c.Backs {
+		if b.Way != Inserted {
+			continue
+		}
+		if gone[b.Object] -= b.Records; gone[b.Object] < 0 {
+			return &Broken{Key: folder(c.plan),
+				What: "more records of " + b.Object + " came back as new ones than were deleted"}
+		}
+	}
 	if !c.Finished {
 		return nil
 	}
@@ -242,6 +267,9 @@ func (c *checker) complete(planned map[string]sum, broken func(string, ...any) e
 // Against holds evidence against the ledger of the warehouse: what it counts of the plan. A
 // record that the one says was deleted and the other doesn't is an error.
 func (a Account) Against(tally []archived.Count) error {
+	if err := a.backsAgainst(tally); err != nil {
+		return err
+	}
 	differ := map[Count]int64{}
 	for _, n := range a.Counts {
 		differ[Count{Object: n.Object, Level: n.Level, Outcome: n.Outcome}] += n.Records
@@ -255,6 +283,21 @@ func (a Account) Against(tally []archived.Count) error {
 		}
 		return fmt.Errorf("of %s, level %d, the evidence tells of %d more that are %s than the ledger in the warehouse",
 			n.Object, n.Level, by, n.Outcome)
+	}
+	return nil
+}
+
+// backsAgainst holds what came back as new records against the ledger, which has their Ids.
+func (a Account) backsAgainst(tally []archived.Count) error {
+	back := map[Count]int64{}
+	for _, n := range tally {
+		back[Count{Object: n.Object, Level: n.Level}] += n.Back
+	}
+	for _, b := range a.Backs {
+		if has := back[Count{Object: b.Object, Level: b.Level}]; b.Way == Inserted && b.Records > has {
+			return fmt.Errorf("of %s, level %d, the evidence tells of %d that came back as new records, and the "+
+				"ledger in the warehouse of %d that are back", b.Object, b.Level, b.Records, has)
+		}
 	}
 	return nil
 }

@@ -130,5 +130,5 @@ func redacted(in io.Reader, out io.Writer, gone map[string]bool) error {
 // of tells whether a line is about one of some records.
 func (f frame) of(ids map[string]bool) bool {
 	var what about
-	return f.About != nil && json.Unmarshal(f.About, &what) == nil && ids[what.ID]
+	return f.About != nil && json.Unmarshal(f.About, &what) == nil && (ids[what.ID] || ids[what.New])
 }

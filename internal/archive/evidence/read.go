@@ -118,7 +118,9 @@ func (w *walk) line(n int, text []byte) error {
 	case s.Type == typeSeal:
 		w.ended = true
 		return nil
-	case s.Type == typeIntent, s.Type == typeEnd, s.Type == typeBack:
+	case (s.Type == typeReturned) != (w.sheet.kind == kindReturned):
+		return &wrongLine{"its sheet has no such lines"}
+	case s.Type == typeIntent, s.Type == typeEnd, s.Type == typeBack, s.Type == typeReturned:
 		w.told++
 	case s.Type == typeHead && w.sheet.kind == kindHead && s.Head != nil:
 	case s.Type == typeTotal && w.sheet.kind == kindEnd && s.Total != nil:

@@ -20,7 +20,9 @@ const (
 	kindIntent  kind = "intent"  // a batch, before it is posted
 	kindSettled kind = "settled" // the same batch, once it is known what became of it
 	kindKept    kind = "kept"    // records that ended without a delete
-	kindEnd     kind = "end"     // the last
+	kindEnd     kind = "end"     // the last of what was deleted
+
+	kindReturned kind = "returned" // records that came back, at any time
 )
 
 // mostSheets is more than any plan has: two for each batch.

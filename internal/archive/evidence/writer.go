@@ -3,7 +3,6 @@ package evidence
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -115,7 +114,7 @@ func (w *Writer) Keep(ctx context.Context, part int64, lines []Line) error {
 	return w.records(ctx, step{kindKept, part}, lines)
 }
 
-// Finish writes what the plan came to, once; nothing follows it.
+// Finish writes what the plan came to, once; nothing follows it but what comes back later.
 func (w *Writer) Finish(ctx context.Context, end End) error {
 	if w.Finished() {
 		return nil
@@ -151,12 +150,35 @@ func (w *Writer) records(ctx context.Context, s step, lines []Line) error {
 	if w.last.number == 0 {
 		return fmt.Errorf("evidence: %s %d before its head", s.kind, s.part)
 	}
-	return w.put(ctx, s, nil, lines)
+	entries, err := entriesOf(lines, s.kind == kindIntent)
+	if err != nil {
+		return err
+	}
+	return w.put(ctx, s, nil, entries)
+}
+
+// An entry is the two parts of a line about a record.
+type entry struct {
+	said  said
+	about *about
+}
+
+// entriesOf are those of some records.
+func entriesOf(lines []Line, intent bool) ([]entry, error) {
+	entries := make([]entry, len(lines))
+	for i, l := range lines {
+		s, what, err := l.parts(intent)
+		if err != nil {
+			return nil, err
+		}
+		entries[i] = entry{s, what}
+	}
+	return entries, nil
 }
 
 // put writes the next sheet.
-func (w *Writer) put(ctx context.Context, s step, one *said, lines []Line) error {
-	if w.Finished() || w.last.number == mostSheets {
+func (w *Writer) put(ctx context.Context, s step, one *said, lines []entry) error {
+	if w.Finished() && s.kind != kindReturned || w.last.number == mostSheets {
 		return fmt.Errorf("evidence: %s %d after its end", s.kind, s.part)
 	}
 	next := sheet{number: w.last.number + 1, kind: s.kind, part: s.part}
@@ -199,7 +221,7 @@ func (w *Writer) ours(ctx context.Context, key string, text []byte) error {
 }
 
 // compose makes the text of a sheet, and the link after it.
-func (w *Writer) compose(next sheet, one *said, lines []Line) ([]byte, link, error) {
+func (w *Writer) compose(next sheet, one *said, lines []entry) ([]byte, link, error) {
 	var text bytes.Buffer
 	at := w.at
 	add := func(s said, what *about) error {
@@ -213,11 +235,7 @@ func (w *Writer) compose(next sheet, one *said, lines []Line) ([]byte, link, err
 		err = errors.Join(err, add(*one, nil))
 	}
 	for _, l := range lines {
-		s, what, wrong := l.parts(next.kind == kindIntent)
-		if wrong != nil {
-			return nil, link{}, wrong
-		}
-		err = errors.Join(err, add(s, what))
+		err = errors.Join(err, add(l.said, l.about))
 	}
 	err = errors.Join(err, add(said{Type: typeSeal, Lines: int64(len(lines))}, nil))
 	return text.Bytes(), at, err
@@ -240,9 +258,9 @@ func (w *Writer) agree(ctx context.Context, was sheet, lines []Line) error {
 			erased++
 			return nil
 		}
-		var what about
-		if err := json.Unmarshal(f.About, &what); err != nil {
-			return &wrongLine{"it isn't about a record"}
+		what, err := f.record()
+		if err != nil {
+			return err
 		}
 		if outcomes[what.ID] != string(s.Type)+" "+s.As {
 			return fmt.Errorf("it tells otherwise of %s %s than what is to be written now", s.Object, what.ID)

@@ -27,7 +27,8 @@ func Measured(object string) bool {
 	return !known
 }
 
-// A Group is the records of one object that go, and how many bodies of files they have.
+// A Group is the records of one object that go, and how many bodies they have that the org has to
+// give once more, since it knows no checksum of them.
 type Group struct {
 	Records int64
 	Bodies  int64
@@ -48,7 +49,7 @@ const (
 )
 
 // Calls is about how many calls of the API it takes to prove, delete and prove again: each record is read
-// twice before its delete and looked up in the bin after it, and so is each body.
+// twice before its delete and looked up in the bin after it, where it has no body any more.
 func Calls(groups []Group) int64 {
 	var calls int64
 	for _, g := range groups {

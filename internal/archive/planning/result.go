@@ -100,8 +100,8 @@ func (r *result) end(objects []manifest.Object, binned, perDay int64) manifest.E
 		end.In, end.Held, end.Blocked = end.In+o.In, end.Held+o.Held, end.Blocked+o.Blocked
 		end.Bytes, end.Files = end.Bytes+o.Bytes, end.Files+o.Files
 		g := forecast.Group{Records: o.In, Along: along[o.Object] > 0}
-		if _, isFile := body.Of(o.Object); isFile {
-			g.Bodies = o.In
+		if of, isFile := body.Of(o.Object); isFile && of.Checksum == "" {
+			g.Bodies = o.In // the others are held against the checksum that a query gives
 		}
 		if !g.Along {
 			deletes += o.In

@@ -107,6 +107,9 @@ func (w *work) differences(
 				was = now
 			}
 		}
+		if is == "" && w.members[row.ID].later[f.Name] {
+			continue // relink has told of it
+		}
 		if !remake.SameValue(f, was, is) {
 			missing = append(missing, remake.Missing{Field: f.Name, Reason: w.why(s, row.ID, f)})
 		}

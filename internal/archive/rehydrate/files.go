@@ -238,6 +238,21 @@ func (w inserting) births(ctx context.Context, s *subject, news map[string]strin
 	return nil
 }
 
+// reborn finds out what came with records of an intent that the ledger knows: a process may have died before it
+// wrote that down.
+func (w inserting) reborn(ctx context.Context, s *subject, in *intent) error {
+	news := map[string]string{}
+	for id := range in.Of {
+		if m := w.members[id]; m != nil && m.newID != "" {
+			news[id] = m.newID
+		}
+	}
+	if len(news) == 0 {
+		return nil
+	}
+	return w.births(ctx, s, news)
+}
+
 // birthsOf is births of one object.
 func (w inserting) birthsOf(ctx context.Context, s *subject, b born, news map[string]string) error {
 	olds := map[string]string{} // by new Ids of what they came with

@@ -92,11 +92,15 @@ func (w inserting) taken(ctx context.Context, s *subject) (map[string]bool, erro
 // comparedAtMost is how many fields a record is known by: more of them make a query too long.
 const comparedAtMost = 150
 
-// compared are the fields by which a record is known.
+// compared are the fields by which a record is known. Salesforce doesn't promise to take over when, and by whom,
+// it was changed last.
 func (s *subject) compared(a *attempt) (given map[string]json.RawMessage) {
 	given = map[string]json.RawMessage{}
 	names := slices.Sorted(maps.Keys(a.made.Fields))
 	for _, name := range names[:min(len(names), comparedAtMost)] {
+		if strings.HasPrefix(name, "LastModified") {
+			continue
+		}
 		if f, ok := s.src.Object.Field(name); ok && f.Type.InBulk() {
 			given[name] = a.made.Fields[name]
 		}

@@ -6,12 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"time"
 
 	"catchment/internal/archive/rehydrate/remake"
+	"catchment/internal/blob"
 	"catchment/internal/plan"
 )
 
@@ -22,9 +22,9 @@ import (
 // can tell stays unknown.
 type intent struct {
 	Object string           `json:"object"`
-	Bin    bool             `json:"bin,omitempty"` // they aren't inserted, but taken out of the bin
+	Bin    bool             `json:"bin,omitempty"` // they aren't inserted, but taken out of the bin, or there already
 	At     time.Time        `json:"at"`            // by Salesforce's clock
-	Of     map[string]asked `json:"of"`            // by the Ids of the archived records
+	Of     map[string]asked `json:"of"`            // by the Ids of the archived records, of Bin by those that they have
 	key    string           // of the blob
 }
 
@@ -37,11 +37,25 @@ type asked struct {
 	Missing []remake.Missing  `json:"missing,omitempty"` // what it isn't given, and why
 }
 
+// leads tells whether a lookup of an intent that is filled later led to one of some records.
+func (in *intent) leads(to func(old string) bool) bool {
+	for _, a := range in.Of {
+		for _, old := range a.Later {
+			if to(old) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // atWork is how long a request may be at work whose answer was lost (salesforce.md: other REST calls).
 const atWork = 10 * time.Minute
 
-// intents is the folder of the intents of an object.
-func intents(object string) string { return "archive/returns/" + object + "/" }
+// returns is the folder of all intents, intents that of those of an object.
+const returns = "archive/returns/"
+
+func intents(object string) string { return returns + object + "/" }
 
 // intend writes down that some records are about to be inserted.
 func (w inserting) intend(ctx context.Context, s *subject, batch []*attempt) (*intent, error) {
@@ -76,29 +90,59 @@ func (w inserting) forget(ctx context.Context, in *intent) error {
 		if m == nil || m.newID == "" {
 			continue
 		}
-		made, m.fresh, m.missing = true, true, a.Missing
+		made, m.fresh, m.missing, m.later = true, true, a.Missing, map[string]bool{}
 		for field, old := range a.Later {
-			w.later = append(w.later, later{in.Object, m.newID, field, old, in.key})
+			m.later[field] = true
+			w.later = append(w.later, later{in.Object, m.newID, field, old, in.key, false})
 		}
 	}
 	if made {
-		w.settled = append(w.settled, in.key)
+		w.settled = append(w.settled, in)
 		return nil
 	}
 	return w.Stage.Delete(ctx, in.key)
 }
 
-// finish removes the intents of which nothing is left to do.
+// finish removes the intents of which nothing is left to do, and keeps of the others the lookups that wait.
 func (w *work) finish(ctx context.Context) error {
-	for _, key := range w.settled {
-		if w.unfinished[key] {
-			continue
+	for _, in := range w.settled {
+		if w.unfinished[in.key] {
+			if in.Bin {
+				continue
+			}
+			if err := w.keepTies(ctx, in); err != nil {
+				return err
+			}
 		}
-		if err := w.Stage.Delete(ctx, key); err != nil {
+		if err := w.Stage.Delete(ctx, in.key); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// keepTies writes down the lookups of new records to what isn't back yet: who brings that back fills them.
+func (w *work) keepTies(ctx context.Context, in *intent) error {
+	ties := &intent{Object: in.Object, Bin: true, Of: map[string]asked{}}
+	for id, a := range in.Of {
+		left := map[string]string{}
+		for field, old := range a.Later {
+			if w.where(old) == "" {
+				left[field] = old
+			}
+		}
+		if m := w.members[id]; len(left) > 0 && m != nil && m.newID != "" {
+			ties.Of[m.newID] = asked{Plan: a.Plan, Later: left}
+		}
+	}
+	if len(ties.Of) == 0 {
+		return nil
+	}
+	s, err := w.subject(ctx, in.Object)
+	if err != nil {
+		return err
+	}
+	return w.write(ctx, s, ties)
 }
 
 // forgotten removes an intent of which nothing was written for certain, for a cause.
@@ -125,7 +169,7 @@ func (w inserting) recall(ctx context.Context) error {
 			case err != nil:
 			case in.Bin:
 				w.bins = append(w.bins, in)
-				err = w.ask(ctx, s.name, slices.Collect(maps.Keys(in.Of)))
+				err = errors.Join(w.ask(ctx, s.name, slices.Collect(maps.Keys(in.Of))), w.learnLater(ctx, in))
 			default:
 				err = w.settle(ctx, s, in)
 			}
@@ -141,13 +185,9 @@ func (w inserting) recall(ctx context.Context) error {
 const intentAtMost = 4 << 20
 
 // intent reads one.
-func (w inserting) intent(ctx context.Context, key string) (*intent, error) {
-	stored, err := w.Stage.Open(ctx, key)
+func (w *work) intent(ctx context.Context, key string) (*intent, error) {
+	text, err := blob.ReadAll(ctx, w.Stage, key, intentAtMost)
 	if err != nil {
-		return nil, err
-	}
-	text, err := io.ReadAll(io.LimitReader(stored, intentAtMost))
-	if err = errors.Join(err, stored.Close()); err != nil {
 		return nil, err
 	}
 	in := &intent{key: key}
@@ -172,6 +212,9 @@ func (w inserting) settle(ctx context.Context, s *subject, in *intent) error {
 	}
 	open, err := w.open(ctx, s, in)
 	if err != nil {
+		return err
+	}
+	if err := w.reborn(ctx, s, in); err != nil {
 		return err
 	}
 	if len(open) == 0 {
@@ -230,11 +273,13 @@ func (w inserting) learnLater(ctx context.Context, in *intent) error {
 			if err != nil {
 				return err
 			}
-			byObject[object] = append(byObject[object], old)
+			if object != "" {
+				byObject[object] = append(byObject[object], old)
+			}
 		}
 	}
 	for object, ids := range byObject {
-		if err := w.askLedger(ctx, object, ids); err != nil {
+		if err := w.ask(ctx, object, ids); err != nil {
 			return err
 		}
 	}

@@ -29,6 +29,9 @@ func (w *work) lead(id string) (now string, _ remake.Lead) {
 		return now, remake.Leads
 	}
 	if there, known := w.alive[id]; known && !there {
+		if w.away[id] {
+			return "", remake.Aside
+		}
 		return "", remake.Gone
 	}
 	return id, remake.Leads
@@ -42,6 +45,7 @@ const rememberedAtMost = 50_000
 func (w *work) learn(ctx context.Context, s *subject, rows []archived.Row) error {
 	if len(w.alive) > rememberedAtMost {
 		clear(w.alive)
+		clear(w.away)
 	}
 	unknown := map[string][]string{} // by object
 	for _, row := range rows {
@@ -118,8 +122,11 @@ func (w *work) askLedger(ctx context.Context, object string, ids []string) error
 			return err
 		}
 		for _, l := range lines {
-			if l.NewID != "" {
+			switch {
+			case l.NewID != "":
 				w.moved[l.ID] = l.NewID
+			case l.State == archived.Deleted:
+				w.away[l.ID] = true
 			}
 		}
 	}

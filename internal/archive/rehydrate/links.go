@@ -22,6 +22,7 @@ type later struct {
 	field  string
 	old    string // the archived record that it led to
 	intent string // the blob that remembers it, "" for a record that stayed
+	told   bool   // an earlier call has told of it, or nobody has to
 }
 
 // relink fills the lookups that had to wait, and those of records that stayed, which Salesforce had emptied when
@@ -30,7 +31,7 @@ func (w *work) relink(ctx context.Context) error {
 	r := &relinking{work: w, objects: map[string]*linking{}}
 	for _, in := range w.bins {
 		w.later = append(w.later, w.untied(in)...)
-		w.settled = append(w.settled, in.key)
+		w.settled = append(w.settled, in)
 	}
 	for _, l := range w.later {
 		if err := r.take(ctx, l); err != nil {
@@ -68,7 +69,7 @@ func (w *work) untied(in *intent) (all []later) {
 			continue
 		}
 		for field, old := range a.Later {
-			all = append(all, later{in.Object, id, field, old, in.key})
+			all = append(all, later{in.Object, id, field, old, in.key, true})
 		}
 	}
 	return all
@@ -93,7 +94,7 @@ func (r *relinking) take(ctx context.Context, l later) error {
 		r.unfinished[l.intent] = true
 	}
 	switch {
-	case to == "" && r.members[l.old] == nil && l.intent != "":
+	case to == "" && r.members[l.old] == nil && l.told:
 		return nil // who brings that back goes on from here
 	case to == "":
 		return r.tell(l, "", remake.LeadsAside)
@@ -116,11 +117,14 @@ func (r *relinking) take(ctx context.Context, l later) error {
 }
 
 // where is where a record is by now that a lookup led to, "" where it isn't back.
-func (r *relinking) where(old string) string {
-	if m := r.members[old]; m != nil {
+func (w *work) where(old string) string {
+	if m := w.members[old]; m != nil {
 		return m.id(old)
 	}
-	return r.moved[old]
+	if w.alive[old] {
+		return old
+	}
+	return w.moved[old]
 }
 
 // linkedAtOnce is how many records are looked at by one query, and then written by one call.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 
@@ -144,7 +145,7 @@ func (w picking) pickOf(ctx context.Context, name string, asked map[string]bool)
 		return err
 	}
 	byObject := map[string][]string{}
-	for _, id := range along(records, asked) {
+	for _, id := range along(records, withDocuments(records, asked)) {
 		byObject[records[id].object] = append(byObject[records[id].object], id)
 	}
 	for object, ids := range byObject {
@@ -165,6 +166,18 @@ func (w picking) pickOf(ctx context.Context, name string, asked map[string]bool)
 		}
 	}
 	return nil
+}
+
+// withDocuments asks for whole documents where one of their versions is asked for: there is no version without its
+// document, and one that came back in a new document would come a second time with the old one.
+func withDocuments(records map[string]placed, asked map[string]bool) map[string]bool {
+	all := maps.Clone(asked)
+	for id := range asked {
+		if r, here := records[id]; here && r.object == versions && r.parent != "" {
+			all[r.parent] = true
+		}
+	}
+	return all
 }
 
 // member takes a record that a plan has deleted. One that several have comes as the last of them left it.

@@ -8,8 +8,9 @@
 //     lookups are rewritten by it (leads.go), and files are uploaded again from the stage (files.go).
 //
 // Then lookups are filled that had to wait, and those of records that stayed (links.go), and what was made is read
-// back and compared with its rows (compare.go). A call whose answer was
-// lost is settled by looking, never by a second one (intent.go): no record comes back twice.
+// back and compared with its rows (compare.go). Last the plan's evidence tells what is back (attest.go). A call
+// whose answer was lost is settled by looking, never by a second one (intent.go): no record comes back twice. Before
+// a record is erased, forget.go sees that none of this brings it back.
 //
 // Room remake makes records of rows and has the table of what can't come back; room condition reads a --where.
 // Memory holds the Ids of the plans that are asked for, never their rows.
@@ -115,7 +116,7 @@ func (r *Rehydrator) Rehydrate(ctx context.Context, req Request, tell func(Fact)
 	}
 	bin, news := undeleting{w}, inserting{w}
 	for _, part := range []func(context.Context) error{bin.look, news.recall, bin.undelete, news.insert, w.relink,
-		w.compare, w.finish} {
+		w.compare, w.attest, w.finish} {
 		if err := part(ctx); err != nil {
 			return w.result(), err
 		}
@@ -131,15 +132,17 @@ type work struct {
 	told   func(Fact) error
 
 	plans    []string
-	members  map[string]*member  // by the Ids of the archived records
-	subjects map[string]*subject // by objects in lower case
-	later    []later             // lookups that wait
-	bins     []*intent           // what was to be taken out of the bin, and which lookups that had
-	settled  []string            // the blobs of intents of which it is known what became
+	held     map[string]*lease.Lease // of plans
+	members  map[string]*member      // by the Ids of the archived records
+	subjects map[string]*subject     // by objects in lower case
+	later    []later                 // lookups that wait
+	bins     []*intent               // what was to be taken out of the bin, and which lookups that had
+	settled  []*intent               // those of which it is known what became
 	// those of them with lookups to what isn't back yet: who brings that back goes on from here
 	unfinished map[string]bool
 	posts      int               // intents so far
 	alive      map[string]bool   // what is known of records that lookups lead to
+	away       map[string]bool   // those of them that were archived, and aren't back
 	moved      map[string]string // the new Ids of those that came back by other calls
 	kinds      map[string]string // objects by the prefixes of their Ids
 	renewed    time.Time
@@ -149,8 +152,8 @@ type work struct {
 
 func newWork(r *Rehydrator, req Request, ledger archived.Ledger, tell func(Fact) error) *work {
 	return &work{Rehydrator: r, req: req, ledger: ledger, told: tell,
-		members: map[string]*member{}, subjects: map[string]*subject{},
-		alive: map[string]bool{}, moved: map[string]string{}, unfinished: map[string]bool{}}
+		held: map[string]*lease.Lease{}, members: map[string]*member{}, subjects: map[string]*subject{},
+		alive: map[string]bool{}, away: map[string]bool{}, moved: map[string]string{}, unfinished: map[string]bool{}}
 }
 
 // A member is an archived record that is to come back.
@@ -165,6 +168,7 @@ type member struct {
 	fresh   bool             // it is a new record that wasn't compared yet
 	state   State            // "" while it waits
 	missing []remake.Missing // what it isn't given as a new record
+	later   map[string]bool  // fields that are filled later
 }
 
 // id is where a member is now, "" where it isn't.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"catchment/internal/archive/rehydrate/remake"
+	"catchment/internal/blob"
 	"catchment/internal/flow"
 	"catchment/internal/lease"
 	"catchment/internal/plan"
@@ -121,27 +122,76 @@ const attempts = 4
 
 // hold takes the leases of all flows that have members, and the leave to write their objects.
 func (w *work) hold(ctx context.Context) error {
-	org, err := w.Org.Org(ctx)
+	w.renewed = w.Now()
+	if err := w.holdPlans(ctx); err != nil {
+		return err
+	}
+	open, err := w.left(ctx)
 	if err != nil {
 		return err
 	}
-	w.renewed = w.Now()
 	for _, s := range w.ordered() {
 		n := int64(len(w.ids(s, waiting)))
-		if s.trouble != nil || n == 0 {
+		if s.trouble != nil || n == 0 && !open[s.name] {
 			continue
 		}
-		if s.held, err = w.Holder.Hold(ctx, s.src.Flow.Object); err != nil {
-			return plan.Failf(plan.ClassOf(err), plan.HintOf(err), "%s: %w", s.name, err)
-		}
-		if _, _, err := s.held.Claim(ctx, s.src.Table.Name, org); err != nil {
+		if err := w.holdOne(ctx, s); err != nil {
 			return err
+		}
+		if n == 0 {
+			continue
 		}
 		if s.writer, err = w.leave(s, n); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// holdOne takes the lease of one flow.
+func (w *work) holdOne(ctx context.Context, s *subject) error {
+	org, err := w.Org.Org(ctx)
+	if err != nil {
+		return err
+	}
+	if s.held, err = w.Holder.Hold(ctx, s.src.Flow.Object); err != nil {
+		return plan.Failf(plan.ClassOf(err), plan.HintOf(err), "%s: %w", s.name, err)
+	}
+	_, _, err = s.held.Claim(ctx, s.src.Table.Name, org)
+	return err
+}
+
+// left tells the objects of which earlier calls have left intents that concern this one: they are of its objects,
+// or have lookups to what comes back.
+func (w *work) left(ctx context.Context) (map[string]bool, error) {
+	open := map[string]bool{}
+	var others []string
+	for info, err := range w.Stage.List(ctx, returns) {
+		if err != nil {
+			return nil, err
+		}
+		object, _, _ := strings.Cut(strings.TrimPrefix(info.Key, returns), "/")
+		if w.subjects[strings.ToLower(object)] == nil {
+			others = append(others, info.Key)
+		}
+		open[object] = true
+	}
+	for _, key := range others {
+		in, err := w.intent(ctx, key)
+		if errors.Is(err, blob.ErrNotFound) { // another call has settled it
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if !in.leads(func(old string) bool { return w.members[old] != nil }) {
+			continue
+		}
+		if _, err := w.subject(ctx, in.Object); err != nil {
+			return nil, err
+		}
+	}
+	return open, nil
 }
 
 // leave lets records of an object be brought back, n of them.
@@ -169,6 +219,11 @@ func (w *work) renew(ctx context.Context) error {
 			return err
 		}
 	}
+	for _, held := range w.held {
+		if err := held.Renew(ctx); err != nil {
+			return err
+		}
+	}
 	w.renewed = w.Now()
 	return nil
 }
@@ -179,6 +234,9 @@ func (w *work) release(ctx context.Context) (err error) {
 		if s.held != nil {
 			err = errors.Join(err, s.held.Close(ctx))
 		}
+	}
+	for _, held := range w.held {
+		err = errors.Join(err, held.Close(ctx))
 	}
 	return err
 }

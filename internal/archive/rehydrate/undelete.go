@@ -10,6 +10,7 @@ import (
 	"catchment/internal/salesforce"
 	"catchment/internal/salesforce/soql"
 	"catchment/internal/salesforce/write"
+	"catchment/internal/salesforce/write/refusal"
 	"catchment/internal/schema"
 )
 
@@ -145,7 +146,7 @@ func (w undeleting) undeleteSome(ctx context.Context, s *subject, ids []string) 
 	if err != nil {
 		return err
 	}
-	refusals := map[string]string{}
+	refusals := map[string]*refusal.Refusal{}
 	if err := w.tie(ctx, s, ids); err != nil {
 		return err
 	}
@@ -157,11 +158,15 @@ func (w undeleting) undeleteSome(ctx context.Context, s *subject, ids []string) 
 		}
 		for i, o := range outcomes {
 			if o.Refusal != nil {
-				refusals[asked[i]] = o.Refusal.Error()
+				refusals[asked[i]] = o.Refusal
 			}
 		}
 	}
 	after, err := find.States(ctx, ids)
+	if err != nil {
+		return err
+	}
+	beyond, err := w.beyond(ctx, s, refusals, after)
 	if err != nil {
 		return err
 	}
@@ -171,11 +176,12 @@ func (w undeleting) undeleteSome(ctx context.Context, s *subject, ids []string) 
 		state, found := after[id]
 		switch {
 		case !found, // purged meanwhile
+			state.Deleted && beyond[id],
 			state.Deleted && !s.src.Object.Undeletable && s.src.Object.Createable: // its parent didn't bring it along
 			w.members[id].binned = false // it comes back as a new record
 			continue
-		case state.Deleted && refusals[id] != "":
-			f = Fact{State: Failed, Reason: refusals[id]}
+		case state.Deleted && refusals[id] != nil:
+			f = Fact{State: Failed, Reason: refusals[id].Error()}
 		case state.Deleted:
 			f = Fact{State: Failed, Reason: "it is still in the recycle bin: its parent has to come back first"}
 		default:

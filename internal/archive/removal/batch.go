@@ -3,6 +3,7 @@ package removal
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"catchment/internal/archive/evidence"
 	"catchment/internal/archive/manifest"
 	"catchment/internal/archive/removal/journal"
+	"catchment/internal/archive/restored"
 	"catchment/internal/plan"
 	"catchment/internal/warehouse/archived"
 )
@@ -89,7 +91,7 @@ func (b *batch) carryOut(ctx context.Context) error {
 
 // holdAll holds the flows of all objects of a batch, and does something.
 func (b *batch) holdAll(ctx context.Context, do func() error) error {
-	for _, e := range append(slices.Clone(b.entries), b.escort...) {
+	for _, e := range b.everyone() {
 		if b.held[e.record.Object] == nil {
 			return b.holding(ctx, e.record.Object, func(h *holding) error {
 				b.held[e.record.Object] = h
@@ -107,10 +109,13 @@ func (b *batch) holdings() (all []*holding) {
 	return all
 }
 
+// everyone are the records of a batch: those that are posted, and those that go along.
+func (b *batch) everyone() []*entry { return append(slices.Clone(b.entries), b.escort...) }
+
 // all are the records of a batch, by object.
 func (b *batch) all() map[string][]*entry {
 	by := map[string][]*entry{}
-	for _, e := range append(slices.Clone(b.entries), b.escort...) {
+	for _, e := range b.everyone() {
 		by[e.record.Object] = append(by[e.record.Object], e)
 	}
 	return by
@@ -182,26 +187,45 @@ func (b *batch) begin(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	for object, entries := range b.all() {
+	if err := b.say(ctx, archived.Posted, b.number); err != nil {
+		return err
+	}
+	var lines []evidence.Line
+	for _, e := range b.everyone() {
+		lines = append(lines, evidence.Of(e.line, e.bodies, ""))
+	}
+	if err := b.book.Intend(ctx, b.number, lines); err != nil {
+		return err
+	}
+	return b.sends(ctx)
+}
+
+// say writes how far the records of the batch are into the ledger, object by object.
+func (b *batch) say(ctx context.Context, state archived.State, number int64) error {
+	all := b.all()
+	for _, object := range slices.Sorted(maps.Keys(all)) {
 		var lines []archived.Line
-		for _, e := range entries {
-			e.line.State, e.line.Batch = archived.Posted, b.number
+		for _, e := range all[object] {
+			e.line.State, e.line.Batch = state, number
 			lines = append(lines, e.line)
 		}
 		if err := b.ledger.Write(ctx, b.held[object].lease.Fence(), lines); err != nil {
 			return err
 		}
 	}
-	return b.intend(ctx)
+	return nil
 }
 
-// intend writes the intent into the evidence.
-func (b *batch) intend(ctx context.Context) error {
-	var lines []evidence.Line
-	for _, e := range append(slices.Clone(b.entries), b.escort...) {
-		lines = append(lines, evidence.Of(e.line, e.bodies, ""))
+// sends leaves word, before the first request, of what is about to be deleted: a warehouse that comes back from a
+// backup is asked by it.
+func (b *batch) sends(ctx context.Context) error {
+	watch := restored.Watch{Store: b.Store, Warehouse: b.Warehouse}
+	for _, object := range slices.Sorted(maps.Keys(b.all())) {
+		if err := watch.Sent(ctx, object, b.paper.name, b.number); err != nil {
+			return err
+		}
 	}
-	return b.book.Intend(ctx, b.number, lines)
+	return nil
 }
 
 // settle writes what became of the batch: into the ledger together with the marks of the rows,
@@ -211,7 +235,9 @@ func (b *batch) settle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for object, entries := range b.all() {
+	all := b.all()
+	for _, object := range slices.Sorted(maps.Keys(all)) {
+		entries := all[object]
 		news := News{Object: object, Level: entries[0].record.Level}
 		var lines []archived.Line
 		for _, e := range entries {
@@ -239,7 +265,7 @@ func (b *batch) settle(ctx context.Context) error {
 // settleBook writes what became of the batch into the evidence.
 func (b *batch) settleBook(ctx context.Context) error {
 	var said []evidence.Line
-	for _, e := range append(slices.Clone(b.entries), b.escort...) {
+	for _, e := range b.everyone() {
 		said = append(said, evidence.Of(e.line, e.bodies, b.job))
 	}
 	for _, o := range b.backs {

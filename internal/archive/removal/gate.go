@@ -208,8 +208,8 @@ func (r *run) agree(ctx context.Context) error {
 		}
 		settled := r.book.Settled(b.Number)
 		if len(lines) == 0 || settled && lines[0].State == archived.Posted {
-			return plan.Fixf("bring the warehouse up to date from a newer backup; what this plan has deleted since "+
-				"isn't in it as archived, and must not be deleted again by a run that removes rows",
+			return plan.Fixf("bring it up to date from a newer backup, or let it know again what was archived with: "+
+				"catchment run "+b.Object,
 				"the warehouse is older than the evidence of plan %s: it proves nothing", r.paper.name)
 		}
 		return nil

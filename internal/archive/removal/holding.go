@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"catchment/internal/archive/restored"
 	"catchment/internal/flow"
 	"catchment/internal/lease"
 	"catchment/internal/plan"
@@ -44,6 +45,12 @@ func (r *run) holding(ctx context.Context, object string, do func(*holding) erro
 	}
 	if _, err := r.Warehouse.Prepare(ctx, held.Fence(), src.Table); err != nil {
 		return err
+	}
+	watch := restored.Watch{Store: r.Store, Warehouse: r.Warehouse}
+	if found, err := watch.Look(ctx, held.Fence(), src.Table); err != nil {
+		return err
+	} else if note := found.Note(); note != "" {
+		r.tell(News{Object: fl.Object, Text: note})
 	}
 	return do(&holding{lease: held, flow: fl, src: src})
 }

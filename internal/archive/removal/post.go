@@ -101,9 +101,16 @@ func (p *posting) send(ctx context.Context, atMost, byJob int) error {
 		return err
 	}
 	if len(open) >= byJob {
+		if err := p.renew(ctx, p.holdings()...); err != nil {
+			return err
+		}
 		return p.sendJob(ctx, writer, open)
 	}
 	for some := range slices.Chunk(open, atMost) {
+		// A process that was asleep may have lost the flow to another, which reads it now.
+		if err := p.renew(ctx, p.holdings()...); err != nil {
+			return err
+		}
 		outcomes, err := writer.Delete(ctx, p.object, idsOf(some), write.EachAlone)
 		for _, o := range outcomes {
 			p.take(o)

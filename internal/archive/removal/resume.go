@@ -34,8 +34,11 @@ func (r *run) resume(ctx context.Context) error {
 // resumeBatch ends one batch. One without lines was never posted: its records are still proven.
 func (r *run) resumeBatch(ctx context.Context, note journal.Batch) error {
 	b, open, err := r.reopen(ctx, note)
-	if err != nil || len(b.entries) == 0 {
+	if err != nil || len(b.all()) == 0 {
 		return err
+	}
+	if !b.book.Intended(b.number) {
+		return b.holdAll(ctx, func() error { return b.keeping(ctx, b.holdings(), b.giveBack) })
 	}
 	if !open { // settled in the ledger, and not yet in the evidence
 		return b.resumeBook(ctx)
@@ -100,11 +103,12 @@ func (r *run) reopen(ctx context.Context, note journal.Batch) (b *batch, open bo
 	return b, open, nil
 }
 
+// giveBack takes back a batch of which nothing was sent: not all of it was written down, maybe not even all of its
+// records. They are proven, as they were.
+func (b *batch) giveBack(ctx context.Context) error { return b.say(ctx, archived.Proven, 0) }
+
 // resumeBook writes into the evidence what the ledger says.
 func (b *batch) resumeBook(ctx context.Context) (err error) {
-	if !b.book.Intended(b.number) {
-		return plan.Failf(plan.Bug, "", "a batch is settled that was never intended")
-	}
 	if b.backs, err = b.journal.Backs(ctx, b.number); err != nil {
 		return err
 	}
@@ -122,11 +126,8 @@ func (p *posting) takeUp(ctx context.Context) error {
 	if err := p.recall(ctx); err != nil {
 		return err
 	}
-	if !p.book.Intended(p.number) { // nothing was sent
-		if err := p.intend(ctx); err != nil {
-			return err
-		}
-		return p.goOn(ctx)
+	if err := p.sends(ctx); err != nil {
+		return err
 	}
 	job, known, err := p.journal.Job(ctx, p.number)
 	if err != nil {

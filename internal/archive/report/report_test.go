@@ -54,7 +54,7 @@ func TestReports(t *testing.T) {
 			Reason: "file:holds.txt"},
 		"standing": standing,
 		"standing-unapproved": Standing{Plan: name, Approve: 2, Approved: 1, State: Unapproved,
-			Next: "catchment archive approve"},
+			Next: "catchment archive approve " + name},
 		"standing-dry": Standing{Plan: name, Approve: 1, Approved: 1, State: Approved, Dry: true},
 		"back": Back{Records: 5, Failed: 1, Unknown: 1,
 			Objects: []BackObject{{Object: "Case", States: map[string]int64{"inserted": 3, "failed": 1, "unknown": 1}}},
@@ -68,7 +68,8 @@ func TestReports(t *testing.T) {
 			Command: "ssh-keygen -Y sign -n catchment-archive -f KEY FILE"},
 		"check": Checked{Plan: name, Agrees: true, Digest: digest, Head: digest, Entries: 9, Batches: 2,
 			Before: &Usage{At: made, DataMB: 1200, FileMB: 3}, After: &Usage{At: made, DataMB: 1100, FileMB: 2}},
-		"check-nothing": Checked{Plan: name, Agrees: true, Digest: digest},
+		"check-elsewhere": Checked{Plan: name, Org: "00Dxx0000001gERAAY"},
+		"check-nothing":   Checked{Plan: name, Agrees: true, Digest: digest},
 		"check-differs": Checked{Plan: name, What: "archive/" + name + "/evidence/000001.jsonl, line 3",
 			Hint: "bring it back"},
 	})

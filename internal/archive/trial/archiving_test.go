@@ -154,7 +154,8 @@ func (h *house) carryOut(f *rig.Fate, pol policy.Policy, name string, change fun
 	return status, err
 }
 
-// evidenced is nil where the evidence of a plan can be read back whole, and says what the ledger says.
+// evidenced is nil where the evidence of a plan can be read back whole, and says what the ledger says, of what came
+// back as new, too.
 func (h *house) evidenced(p *rig.Process, name string) error {
 	account, err := evidence.Check(p.Ctx, p.Stage, name)
 	if err != nil {
@@ -170,6 +171,20 @@ func (h *house) evidenced(p *rig.Process, name string) error {
 	if !account.Finished || account.Open > 0 || told != kept {
 		return fmt.Errorf("evidence of %d records of %d, finished %v, open %d", told, kept, account.Finished,
 			account.Open)
+	}
+	var anew, news int64
+	for _, b := range account.Backs {
+		if b.Way == evidence.Inserted {
+			anew += b.Records
+		}
+	}
+	for _, l := range ledgerOf(p) {
+		if l.plan == name && l.newID != "" {
+			news++
+		}
+	}
+	if anew != news {
+		return fmt.Errorf("evidence of %d records that came back as new, and the ledger has %d", anew, news)
 	}
 	return nil
 }

@@ -55,7 +55,7 @@ func newHouse(t *testing.T, seed uint64, change func(*fakeorg.Options)) *house {
 	org := rig.NewOrg(t, counts, func(o *fakeorg.Options) {
 		o.DailyAPIRequests = 10_000_000 // the witness asks a lot
 		o.PageRecords = 100
-		o.StandardDelete = true
+		o.StandardDelete, o.SetAuditFields = true, true
 		if change != nil {
 			change(o)
 		}

@@ -17,9 +17,9 @@ import (
 
 // A planned is a record of a plan.
 type planned struct {
-	Type, Object, ID, Fate, Reason, Root string
-	Level                                int
-	Along                                bool
+	Type, Object, ID, Fate, Reason, Root, Parent string
+	Level                                        int
+	Along                                        bool
 }
 
 // plannedOf reads the records of a plan.

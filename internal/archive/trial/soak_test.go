@@ -66,7 +66,9 @@ func TestSoak(t *testing.T) {
 	if *soakRuns >= 100 {
 		for _, what := range []string{
 			"a process died", "ended as deleted", "ended as changed", "ended as held", "ended as blocked",
-			"ended as vanished", "ended as failed", "strays brought back",
+			"ended as vanished", "ended as failed", "strays brought back", "kept beside a share",
+			"not carried out: one of two has withdrawn", "not carried out: another plan was approved",
+			"came back under its Id", "came back as new", "a process died on the way back",
 		} {
 			if !tally.has(what) {
 				t.Errorf("it never came to: %s", what)
@@ -80,6 +82,8 @@ type life struct {
 	*house
 	tally *tallied
 	quiet bool // a lookup that is emptied leaves no stamp
+
+	approvers []approver // two people
 }
 
 func soak(t *testing.T, seed uint64, talk io.Writer, tally *tallied) {
@@ -88,6 +92,11 @@ func soak(t *testing.T, seed uint64, talk io.Writer, tally *tallied) {
 	l.house = newHouse(t, seed, func(o *fakeorg.Options) { o.QuietClears = quiet })
 	l.Talk = talk
 	l.Shelf = rig.NewShelf(t, &cluster, *soakIn)
+	for _, name := range []string{"ann", "bob"} {
+		a, err := newApprover(name)
+		l.Must(err)
+		l.approvers = append(l.approvers, a)
+	}
 	l.furnish(3 + l.dice.IntN(8))
 	l.Done(nil)
 	for range 1 + l.dice.IntN(2) {
@@ -95,8 +104,18 @@ func soak(t *testing.T, seed uint64, talk io.Writer, tally *tallied) {
 		l.Later(time.Hour)
 		l.copied(l.dice.IntN(5) > 0)
 		l.archive()
+		if l.dice.IntN(3) == 0 {
+			l.Later(time.Hour)
+			l.bringBack()
+		}
 	}
 	l.rest()
+	if l.dice.IntN(2) == 0 {
+		l.bringBack()
+		l.Later(time.Hour)
+		l.Done(rig.AllowDeletes)
+		l.same()
+	}
 }
 
 // happen lets some things happen.
@@ -126,9 +145,10 @@ func (l *life) archive() {
 	if sum.End.In+sum.End.Held+sum.End.Blocked == 0 {
 		l.tally.add("an empty plan", 1)
 	}
+	l.inShare(pol, sum.Name)
 	l.plans = append(l.plans, sum.Name)
 	l.happen(l.dice.IntN(3), true)
-	l.approve(sum.Name)
+	l.agree(pol, sum.Name)
 	l.witness.before = func(d deed) func() {
 		odds := 25
 		if d.deletes() {
@@ -193,6 +213,15 @@ func (l *life) policy() policy.Policy {
 	pol.Cool = time.Duration(l.dice.IntN(3)) * 24 * time.Hour
 	if l.dice.IntN(4) == 0 {
 		pol.Cap.PerDay = int64(1 + l.dice.IntN(4))
+	}
+	if l.dice.IntN(4) == 0 {
+		pol.Cap.Share = 30 + l.dice.IntN(60)
+	}
+	if l.dice.IntN(3) == 0 {
+		pol.Approve = 2
+		for _, a := range l.approvers {
+			pol.Signers = append(pol.Signers, a.Signer)
+		}
 	}
 	if l.dice.IntN(3) == 0 {
 		pol.Files = policy.NoFiles

@@ -29,6 +29,7 @@ type witness struct {
 	session string
 	login   func() string                // opens a session
 	fields  map[string]map[string]string // of an object: the type of each field
+	given   map[string]map[string]access // of an object: what may be done with a field
 	bodies  map[string]content           // by Id and stamp
 	deeds   []deed
 	before  func(asked deed) func() // what else happens just before a request; nil for nothing
@@ -43,6 +44,7 @@ type deed struct {
 	body    string
 	taken   map[string]version // records that went, as they were just before
 	back    map[string]bool    // records that came back
+	made    map[string]version // records that are new
 }
 
 // A version is a record at a moment.
@@ -67,7 +69,7 @@ func (v version) deleted() bool { return v.values["isdeleted"] == "true" }
 func newWitness(r *rig.Rig, objects ...string) *witness {
 	w := &witness{
 		t: r.T, org: r.Org, login: r.Session, objects: objects,
-		fields: map[string]map[string]string{}, bodies: map[string]content{},
+		fields: map[string]map[string]string{}, given: map[string]map[string]access{}, bodies: map[string]content{},
 		stirred: map[string]bool{},
 	}
 	r.Between(w.pass)
@@ -78,7 +80,7 @@ func newWitness(r *rig.Rig, objects ...string) *witness {
 func (w *witness) pass(rw http.ResponseWriter, req *http.Request, next http.Handler) {
 	text, writes := readWrite(req)
 	d := deed{request: req.Method + " " + req.URL.RequestURI(), body: text, taken: map[string]version{},
-		back: map[string]bool{}}
+		back: map[string]bool{}, made: map[string]version{}}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.happen(d)
@@ -97,6 +99,7 @@ func (w *witness) pass(rw http.ResponseWriter, req *http.Request, next http.Hand
 		old, known := was[id]
 		switch {
 		case !known:
+			d.made[id] = now
 		case now.deleted() && !old.deleted():
 			d.taken[id] = old
 		case old.deleted() && !now.deleted():

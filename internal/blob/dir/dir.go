@@ -130,8 +130,8 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[blob.Info, er
 func (s *Store) list(ctx context.Context, prefix string) ([]blob.Info, error) {
 	var infos []blob.Info
 	from := s.root
-	if folder, _, whole := strings.Cut(prefix, "/"); whole && blob.ValidKey(folder) {
-		from = filepath.Join(s.root, folder) // one of hundreds, each of which is listed by itself
+	if cut := strings.LastIndexByte(prefix, '/'); cut > 0 && blob.ValidKey(prefix[:cut]) {
+		from = filepath.Join(s.root, filepath.FromSlash(prefix[:cut])) // not what lies beside it
 	}
 	err := filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
 		if err == nil {

@@ -111,7 +111,8 @@ func word(d *Desk, o outline, flags approveFlags) (archive.Approval, error) {
 		return archive.Approval{}, err
 	}
 	if !flags.yes && !d.Ask("Do you agree?") {
-		return archive.Approval{}, plan.Fixf("to agree without being asked: --yes",
+		return archive.Approval{}, plan.Fixf(
+			"to agree without being asked: catchment archive approve "+o.name+" --yes",
 			"nobody agreed: nothing was approved")
 	}
 	return given, nil

@@ -103,6 +103,9 @@ func showStatus(ctx context.Context, d *Desk, names []string) error {
 		if err != nil {
 			return err
 		}
+		if standing.State == report.Unapproved {
+			standing.Next = "catchment archive approve " + name
+		}
 		if err := d.Print(standing); err != nil {
 			return err
 		}

@@ -7,10 +7,12 @@ ministack decides:
 - /_witness/may lets the stand-ins beside ministack ask whether a caller may do something, decided by ministack
 - what services do with a role and ministack does without asking (Step Functions that invokes a function or starts the
   children of a Distributed Map, Lambda that writes a function's log, Glue that runs a job) is asked too
+- a call of the function that the file $HOLD names waits until that file is gone
 
 and mends what differs from AWS: Ref of a secret is its ARN; the connection, which stays on this machine, counts as one over
-TLS, as a bucket policy may demand; an execution that is stopped does no further task; and S3 denies what isn't there to a
-role that may not list the bucket (GetObject and HeadObject, in S3's reference).
+TLS, as a bucket policy may demand; an execution that is stopped does no further task; S3 denies what isn't there to a role
+that may not list the bucket (GetObject and HeadObject, in S3's reference); and the Iceberg catalog of S3 Tables keeps the
+properties and the sort order that a table is made with, and says nothing of row ids, which format 2 doesn't know.
 """
 
 import base64
@@ -21,12 +23,13 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from urllib.parse import parse_qs
 
 from ministack import app as server
 from ministack.core import iam_evaluator as iam
 from ministack.core import responses
-from ministack.services import glue, lambda_svc, stepfunctions, sts
+from ministack.services import glue, lambda_svc, s3tables, stepfunctions, sts
 from ministack.services.cloudformation import provisioners
 
 log = open(os.environ["WITNESS"], "a", buffering=1)
@@ -103,7 +106,17 @@ def call_lambda(func_ref, event):
         no = may(*working_for.get(), "lambda:InvokeFunction", config["FunctionArn"])
         if no:
             raise stepfunctions._ExecutionError("Lambda.AWSLambdaException", no)
+        while held(config["FunctionName"]):
+            time.sleep(0.01)
     return call(func_ref, event)
+
+
+def held(function):
+    try:
+        with open(os.environ["HOLD"]) as hold:
+            return hold.read() == function
+    except FileNotFoundError:
+        return False
 
 
 def run_distributed_map(state_def, raw_input, effective, iterator, execution, ctx):
@@ -280,6 +293,35 @@ async def app(scope, receive, send):
 
 
 server.app = app
+
+# A table of Iceberg is what it is made as (CreateTableRequest, in the REST protocol of Iceberg).
+
+making = contextvars.ContextVar("making", default={})  # the request
+create_table, initial_metadata = s3tables._iceberg_create_table, s3tables._initial_iceberg_metadata
+
+
+def create(namespace, data, *rest):
+    token = making.set(data)
+    try:
+        return create_table(namespace, data, *rest)
+    finally:
+        making.reset(token)
+
+
+def initial(*of):
+    metadata, wanted = initial_metadata(*of), making.get()
+    metadata.pop("next-row-id")
+    metadata["properties"] = {k: v for k, v in wanted.get("properties", {}).items() if k != "format-version"}
+    order = wanted.get("write-order")
+    if order and order.get("fields"):
+        metadata["sort-orders"].append(order)
+        metadata["default-sort-order-id"] = order["order-id"]
+    fields = wanted.get("partition-spec", {}).get("fields", []) if wanted.get("partition-spec") else []
+    metadata["last-partition-id"] = max([999] + [f.get("field-id", 999) for f in fields])
+    return metadata
+
+
+s3tables._iceberg_create_table, s3tables._initial_iceberg_metadata = create, initial
 
 if __name__ == "__main__":
     server.main()

@@ -132,6 +132,9 @@ func (r *rig) life() (steps []func(warehouse.Warehouse) error, version func(step
 }
 
 func (r *rig) landing(w warehouse.Warehouse) error {
+	if warehouse.RolesOf(w).Lands == nil {
+		return nil
+	}
 	return warehouse.RolesOf(w).Lands.PrepareLanding(r.t.Context(), r.fence, r.table)
 }
 

@@ -1,6 +1,7 @@
 package warehousetest
 
 import (
+	"fmt"
 	"strings"
 
 	"catchment/internal/warehouse"
@@ -24,7 +25,7 @@ func erased(r *rig) {
 	sameRows(r.t, r.staged("id"))
 	sameRows(r.t,
 		beginning("1|", r.lines(Staging, "_catchment_erased", "record_key", "row_count", "staged", "pages")),
-		"1|0|0|2", "1|2|1|2")
+		"1|0|0|2", fmt.Sprintf("1|2|%d|2", 1+history(r, 2)))
 	got, _, err := r.w.Mark(ctx, "Account")
 	must(r.t, err)
 	same(r.t, "rows of the mark", got.Rows, int64(1))
@@ -61,6 +62,14 @@ func erased(r *rig) {
 	same(r.t, "an old fence", strings.Contains(err.Error(), warehouse.ErrFenced.Error()), true)
 }
 
+// history is how many versions staging still has of what was merged, where there were so many.
+func history(r *rig, versions int64) int64 {
+	if r.subject.Traits().History {
+		return versions
+	}
+	return 0
+}
+
 // erasedByLookup: rows that tell of a record go with it.
 func erasedByLookup(r *rig) {
 	ctx := r.t.Context()
@@ -72,7 +81,7 @@ func erasedByLookup(r *rig) {
 	got, err := r.roles().Eraser.Erase(ctx, r.fence,
 		warehouse.Erasure{Table: r.table, Column: "name", Values: []string{"x"}})
 	must(r.t, err)
-	same(r.t, "rows", got, warehouse.Erased{Rows: 2, Staged: 1})
+	same(r.t, "rows", got, warehouse.Erased{Rows: 2, Staged: 1 + history(r, 2)})
 	sameRows(r.t, r.lines(Staging, "_catchment_rejected", "flow", "record_key"), "Account|9", "Other|8")
 	sameRows(r.t, r.rows("id", "name"), "3|y")
 	r.read(r.puts("a2", 200, rec("1", 150, false, "late")))

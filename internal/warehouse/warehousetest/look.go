@@ -26,18 +26,32 @@ func (r *rig) rows(columns ...string) []string {
 	return lines
 }
 
-// staged looks at the staging table as rows does at the final one.
+// staged looks at the staging table as rows does at the final one. What was merged
+// may stay there, and isn't staged any more.
 func (r *rig) staged(columns ...string) []string {
 	r.t.Helper()
-	return r.lines(Staging, "account", columns...)
+	rows := r.subject.Look(r.t, Staging, "account")
+	if r.subject.Traits().History {
+		open := map[string]bool{"~": true}
+		for _, page := range r.subject.Look(r.t, Staging, "_catchment_page") {
+			open[r.text(page, "attempt")] = true
+		}
+		rows = slices.DeleteFunc(rows, func(row Row) bool { return !open[r.text(row, "_catchment_attempt")] })
+	}
+	return linesOf(r, rows, columns...)
 }
 
 // lines looks at any table: each row is the values of some columns, joined by a
 // bar, and the rows are in order of these values. Null is "~".
 func (r *rig) lines(s Side, table string, columns ...string) []string {
 	r.t.Helper()
+	return linesOf(r, r.subject.Look(r.t, s, table), columns...)
+}
+
+func linesOf(r *rig, looked []Row, columns ...string) []string {
+	r.t.Helper()
 	var rows [][]string
-	for _, row := range r.subject.Look(r.t, s, table) {
+	for _, row := range looked {
 		var texts []string
 		for _, column := range columns {
 			texts = append(texts, r.text(row, column))

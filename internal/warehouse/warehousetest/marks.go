@@ -163,7 +163,12 @@ func takeOverThatFails(r *rig) {
 			same(r.t, "it can fail", n > 2, true)
 			break
 		}
-		same(r.t, "what it left when it failed", picture(), before)
+		left := picture()
+		if r.subject.Traits().Apart && ownerOf(r) == other { // the marks have moved, and all of them together
+			left = before
+			same(r.t, "marks that are of one org", orgsOf(r), other+" "+other)
+		}
+		same(r.t, "what it left when it failed", left, before)
 	}
 	after := picture()
 	same(r.t, "it did something", after != before, true)
@@ -172,6 +177,17 @@ func takeOverThatFails(r *rig) {
 	same(r.t, "a lost answer", r.under(Fault{Kind: LostAnswer}).Rebind(ctx, org, true) != nil, true)
 	same(r.t, "org", ownerOf(r), org)
 	must(r.t, r.w.Rebind(ctx, org, true))
+}
+
+// orgsOf are the orgs that have the flows.
+func orgsOf(r *rig) string {
+	marks, err := r.w.Marks(r.t.Context())
+	must(r.t, err)
+	var orgs []string
+	for _, m := range marks {
+		orgs = append(orgs, m.Org)
+	}
+	return strings.Join(orgs, " ")
 }
 
 // ownerOf is the org that has the rig's flow.

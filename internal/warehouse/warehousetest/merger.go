@@ -267,6 +267,11 @@ func stagedByUser(r *rig) {
 		row("id", "2", "systemmodstamp", "2026-03-01 00:20:00+00", "name", "two", "isdeleted", "true"))
 	c, err := r.by(r.t.Context(), r.w, r.fence,
 		warehouse.Merge{Table: r.table, Policy: gone.Flag, Watermark: at(1000), Complete: true})
+	if r.subject.Traits().Closed {
+		same(r.t, "refused", err != nil, true)
+		sameRows(r.t, r.rows(columns...), "0|there before|true|~")
+		return
+	}
 	must(r.t, err)
 	same(r.t, "counts", c, warehouse.Counts{Staged: 3, Inserted: 2, Unchanged: 1, Rows: 3})
 	r.read(r.puts("a1", 100, rec("1", 20, false, "read by us")))

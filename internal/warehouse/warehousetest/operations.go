@@ -22,9 +22,9 @@ func operations() []operation {
 		{name: "a load", do: load},
 		{name: "a consolidation", do: consolidate, before: loaded},
 		{name: "a repair", do: repair},
-		{name: "a reading given up", do: giveUp, before: loaded},
+		{name: "a reading given up", do: giveUp, before: loaded, tables: true},
 		{name: "a comparison", do: compare, steps: true},
-		{name: "an erasure", role: Eraser, do: eraseOne},
+		{name: "an erasure", role: Eraser, do: eraseOne, tables: true},
 	}, landings()...)
 }
 

@@ -72,6 +72,15 @@ type Traits struct {
 	Digits      int  // of the widest decimal, 0 for any number
 	Enforces    bool // a second row of one key is refused, whoever writes it
 	Grants      bool // there are roles to which tables can be granted
+	// Apart says that no transaction holds several tables. What concerns the tables of several flows is begun for all
+	// of them together, in the marks, and the tables follow one by one: what is left of that a repeat does. So it is
+	// with a record that is to be erased from all tables of its flow.
+	Apart bool
+	// History says that what was merged stays in staging, as the versions that there were.
+	History bool
+	// Closed says that staging takes what attempts bring, and nothing else: rows that a user puts there are merged by
+	// nobody, since no transaction could take them away with their merge.
+	Closed bool
 }
 
 // A Fault is what goes wrong.

@@ -144,7 +144,11 @@ func (m *Maker) lead(made *Made, f schema.Field, old string) {
 	case Gone:
 		made.lacks(f, LeadsGone)
 	case Aside:
-		made.lacks(f, LeadsAside)
+		if Needed(f) || !f.Updateable {
+			made.lacks(f, LeadsAside)
+		} else {
+			made.Later[f.Name] = old // once somebody brings that back
+		}
 	case Waits:
 		if made.Waits = append(made.Waits, old); Needed(f) {
 			made.Needs = &Missing{f.Name, Fixed}

@@ -37,6 +37,7 @@ func TestMake(t *testing.T) {
 		return f
 	}
 	needed := func(f *schema.Field) { f.Nillable = false }
+	changed := func(f *schema.Field) { f.Updateable = true }
 	preset := func(f *schema.Field) { f.Defaulted = true }
 	numbered := func(f *schema.Field) { f.AutoNumber = true }
 	formula := func(f *schema.Field) { f.Calculated = true }
@@ -66,6 +67,7 @@ func TestMake(t *testing.T) {
 		"one that waits":    {field("A", schema.Reference, nil), text("soon"), "", "", true, false},
 		"one to nothing":    {field("A", schema.Reference, nil), text("gone"), "", LeadsGone, false, false},
 		"one to what isn't": {field("A", schema.Reference, nil), text("aside"), "", LeadsAside, false, false},
+		"one for later":     {field("A", schema.Reference, changed), text("aside"), "", "", true, false},
 		"a needed one":      {field("A", schema.Reference, needed), text("gone"), "", LeadsGone, false, true},
 		"one that can't":    {field("A", schema.Reference, needed), text("soon"), "", "", false, true},
 	} {

@@ -1,0 +1,97 @@
+// Package lake is a warehouse of Apache Iceberg tables: open files that any engine reads, written by one static
+// binary.
+//
+//   - salesforce_incremental.<table>, the stage: every version of a record as it was read, appended, partitioned by
+//     the day of the reading. It stays after a consolidation, as history.
+//   - salesforce.<table>, the final table: one row of each record, sorted by key, with position deletes, which every
+//     engine reads. It is the truth: its newest snapshot carries the flow's mark.
+//
+// There is no transaction over two tables. So the stage commits first, by attempt; then rows, deletes and mark are
+// one snapshot of the final table, or nothing is. Whatever else has to be known, tombstones and rejected records,
+// is written before that snapshot under the number that it will have, and counts once it is there.
+//
+// Files, from the top: lake.go, eraser.go, shaper.go, prepare.go, describe.go, inspect.go, reading.go, sightings.go,
+// evidence.go, out.go, marks.go, rebind.go, registry.go, mend.go, merger.go, consolidation.go, finish.go, keepout.go,
+// loader.go, intake.go, widen.go, staged.go, rejected.go, standing.go.
+package lake
+
+import (
+	"context"
+	"time"
+
+	"github.com/apache/iceberg-go/catalog"
+	"github.com/apache/iceberg-go/table"
+
+	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/lake/tables"
+	"catchment/internal/warehouse/shape"
+)
+
+// A Place is where a lake is.
+type Place struct {
+	Catalog catalog.Catalog // of the tables; it knows where their files are
+	Scratch string          // a folder of this machine for what has no room in memory
+	Close   func() error    // nil where there is nothing to end
+	History History         // how long versions stay in the stage tables
+}
+
+// New opens the lake of a place.
+func New(p Place, o warehouse.Options) warehouse.Warehouse {
+	if o.Pause == nil {
+		o.Pause = pause
+	}
+	s := &site{Lake: &tables.Lake{Catalog: p.Catalog, Pause: o.Pause}, Options: o, scratch: p.Scratch,
+		history: p.History}
+	return &everything{marks{s}, shaper{s}, loader{s}, merger{s}, asker{s}, rejections{s}, eraser{s}, p}
+}
+
+// everything is the roles that a lake has.
+type everything struct {
+	marks
+	shaper
+	loader
+	merger
+	asker
+	rejections
+	eraser
+	place Place
+}
+
+// Name is what this kind of warehouse is called.
+func (*everything) Name() string { return "lake" }
+
+// Close ends what the place has opened.
+func (e *everything) Close() error {
+	if e.place.Close == nil {
+		return nil
+	}
+	return e.place.Close()
+}
+
+// pause waits, unless nobody wants that any more.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	}
+}
+
+// A site is where the tables are. Each role of the warehouse is a site.
+type site struct {
+	*tables.Lake
+	warehouse.Options
+	scratch string // a folder for what has no room in memory
+	history History
+}
+
+// final and stage name the two tables of a flow.
+func (s *site) final(t shape.Table) table.Identifier { return tables.Name(s.Schema, t.Name) }
+func (s *site) stage(t shape.Table) table.Identifier { return tables.Name(s.Staging, t.Name) }
+
+// own names one of our own tables, and beside one of those that are among the final tables.
+func (s *site) own(name string) table.Identifier    { return tables.Name(s.Staging, name) }
+func (s *site) beside(name string) table.Identifier { return tables.Name(s.Schema, name) }

@@ -1,0 +1,150 @@
+package merging
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"slices"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/compute"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/iceberg-go"
+	"github.com/apache/iceberg-go/table"
+
+	"catchment/internal/warehouse/lake/rows"
+	"catchment/internal/warehouse/lake/writing"
+)
+
+// share is what of a file may be dead, as one of so many: more, and what is left of it is written anew.
+const share = 5
+
+// rewrite writes anew what is left of files of which too much is dead.
+func (p *passing) rewrite(ctx context.Context) error {
+	tasks, err := p.Final.Scan(table.WithMaxConcurrency(1)).PlanFiles(ctx)
+	if err != nil || len(p.dead) == 0 {
+		return err
+	}
+	gone := map[string]bool{}
+	var left int64
+	for _, task := range tasks {
+		path := task.File.FilePath()
+		dead := int64(len(p.dead[path])) + p.buried[path]
+		if len(p.dead[path]) == 0 || dead*share <= task.File.Count() {
+			continue
+		}
+		gone[path] = true
+		left += task.File.Count() - dead
+		p.result.Gone = append(p.result.Gone, task.File)
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	p.settle(tasks, gone)
+	if len(p.result.Settled) == 0 && p.dies(gone) {
+		p.result.Gone = nil // iceberg-go makes no snapshot in which data files go, and the first deletes come
+		return nil
+	}
+	if left > 0 {
+		if err := p.survivors(ctx, gone); err != nil {
+			return err
+		}
+	}
+	for path := range gone {
+		delete(p.dead, path)
+	}
+	return nil
+}
+
+// dies tells whether a row dies of a file that stays.
+func (p *passing) dies(gone map[string]bool) bool {
+	for path, positions := range p.dead {
+		if len(positions) > 0 && !gone[path] {
+			return true
+		}
+	}
+	return false
+}
+
+// settle finds the files of deletes that no file needs any more.
+func (p *passing) settle(tasks []table.FileScanTask, gone map[string]bool) {
+	needed, files := map[string]bool{}, map[string]iceberg.DataFile{}
+	for _, task := range tasks {
+		for _, file := range task.DeleteFiles {
+			files[file.FilePath()] = file
+			needed[file.FilePath()] = needed[file.FilePath()] || !gone[task.File.FilePath()]
+		}
+	}
+	for path, file := range files {
+		if !needed[path] {
+			p.result.Settled = append(p.result.Settled, file)
+		}
+	}
+	slices.SortFunc(p.result.Settled, func(a, b iceberg.DataFile) int {
+		if a.FilePath() < b.FilePath() {
+			return -1
+		}
+		return 1
+	})
+}
+
+// survivors writes the rows that live of files that go.
+func (p *passing) survivors(ctx context.Context, gone map[string]bool) (err error) {
+	q := rows.Query{Key: p.Table.Key, Columns: p.names(), Files: gone, Positions: true, Scratch: p.Scratch}
+	cursor, err := rows.Open(ctx, p.Final, q)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, cursor.Close()) }()
+	files, err := writing.Rows(ctx, p.Final, p.out, p.alive(cursor))
+	if err != nil {
+		return fmt.Errorf("what is left of %d files: %w", len(gone), err)
+	}
+	p.result.Rows = append(p.result.Rows, files...)
+	return nil
+}
+
+// alive are the rows of a cursor that the merge leaves as they are.
+func (p *passing) alive(cursor *rows.Cursor) iter.Seq2[arrow.RecordBatch, error] {
+	for _, positions := range p.dead {
+		slices.Sort(positions)
+	}
+	return func(yield func(arrow.RecordBatch, error) bool) {
+		for {
+			b, err := cursor.Next()
+			if errors.Is(err, io.EOF) {
+				return
+			}
+			if err == nil {
+				b.Record, err = p.living(b)
+			}
+			if !yield(b.Record, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// living is the rows of a batch that the merge leaves as they are.
+func (p *passing) living(b rows.Batch) (arrow.RecordBatch, error) {
+	indices := array.NewInt32Builder(memory.DefaultAllocator)
+	defer indices.Release()
+	for i, file := range b.File {
+		if _, dead := slices.BinarySearch(p.dead[file], b.Position[i]); !dead {
+			indices.Append(int32(i)) // #nosec G115 -- a batch has few rows
+		}
+	}
+	places := indices.NewArray()
+	values := make([]arrow.Array, b.Record.NumCols())
+	for i := range values {
+		var err error
+		values[i], err = compute.TakeArray(context.Background(), b.Record.Column(i), places)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return array.NewRecordBatch(p.out, values, int64(places.Len())), nil
+}

@@ -1,0 +1,38 @@
+package tables
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/apache/iceberg-go/table"
+)
+
+// Expire takes away the snapshots of a table that are older than an age, but for so many of the newest, and the files
+// that only they had. Which rows the table has it doesn't change. It tells how many snapshots went.
+func (l *Lake) Expire(ctx context.Context, name table.Identifier, keep int, age time.Duration) (int, error) {
+	for try := 0; ; try++ {
+		t, err := l.Find(ctx, name)
+		if err != nil {
+			return 0, err
+		}
+		before := len(t.Metadata().Snapshots())
+		if before <= keep {
+			return 0, nil
+		}
+		tx := t.NewTransaction()
+		if err := tx.ExpireSnapshots(table.WithRetainLast(keep), table.WithOlderThan(age)); err != nil {
+			return 0, err
+		}
+		after, err := tx.Commit(ctx)
+		if err == nil {
+			return before - len(after.Metadata().Snapshots()), nil
+		}
+		if !errors.Is(err, table.ErrCommitFailed) || try == tries {
+			return 0, err
+		}
+		if err := l.Pause(ctx, time.Duration(try+1)*20*time.Millisecond); err != nil {
+			return 0, err
+		}
+	}
+}

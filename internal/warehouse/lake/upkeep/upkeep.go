@@ -1,0 +1,149 @@
+// Package upkeep keeps the tables of a lake fast to read: small files become few, files of position deletes become
+// one, snapshots go that nobody needs any more, and with them the files that only they had. What a crash has left in
+// the folder of a table, and no snapshot names, goes after a day.
+//
+// What is to be done is decided by bounds, so that each piece of upkeep is worth more than it costs. All of it may be
+// repeated, and stopped at any time: rows are the same before and after.
+//
+// Start at Compaction. Who holds the flow, and when upkeep is due, is left to lake. deletes.go is about position
+// deletes, tidy.go about what no snapshot needs.
+package upkeep
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/iceberg-go"
+	"github.com/apache/iceberg-go/table"
+
+	"catchment/internal/warehouse/lake/rows"
+	"catchment/internal/warehouse/lake/tables"
+	"catchment/internal/warehouse/lake/writing"
+)
+
+// Bounds say when upkeep is due, and how far it goes.
+type Bounds struct {
+	Files     int           // so many small files of a partition become one
+	Small     int64         // a file of fewer bytes is small
+	AtOnce    int64         // so many bytes of files at most are written anew at once
+	Deletes   int           // so many files of position deletes become one
+	Manifests int           // so many manifests become few
+	Keep      int           // so many snapshots stay at least,
+	Age       time.Duration // and all that are younger
+	Orphans   time.Duration // a file that no snapshot names stays so long; never less than a day
+}
+
+// Usual are the bounds where nobody says otherwise.
+func Usual() Bounds {
+	return Bounds{Files: 8, Small: 16 << 20, AtOnce: 1 << 30, Deletes: 8, Manifests: 20, Keep: 10, Age: 24 * time.Hour,
+		Orphans: 72 * time.Hour}
+}
+
+// A Table is a table that is kept, and how.
+type Table struct {
+	*table.Table
+	Key     []string // the order of its rows; nil for any
+	Bounds  Bounds
+	Scratch string
+}
+
+// Compaction is the change after which a table has few small files and few files of deletes; nil where it has few
+// already.
+func Compaction(ctx context.Context, t Table) (*tables.Change, error) {
+	if t.CurrentSnapshot() == nil {
+		return nil, nil
+	}
+	tasks, err := t.Scan(table.WithMaxConcurrency(1)).PlanFiles(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c := &tables.Change{}
+	gone := map[string]bool{}
+	for _, group := range t.due(tasks) {
+		for _, task := range group {
+			gone[task.File.FilePath()] = true
+			c.Gone = append(c.Gone, task.File)
+		}
+		files, err := t.one(ctx, group)
+		if err != nil {
+			return nil, err
+		}
+		c.Rows = append(c.Rows, files...)
+	}
+	stay := slices.DeleteFunc(slices.Clone(tasks), func(task table.FileScanTask) bool {
+		return gone[task.File.FilePath()]
+	})
+	if err := t.fewerDeletes(ctx, stay, c); err != nil {
+		return nil, err
+	}
+	if c.Manifests, err = t.manyManifests(ctx); err != nil {
+		return nil, err
+	}
+	if len(c.Gone)+len(c.Settled) == 0 && !c.Manifests {
+		return nil, nil
+	}
+	return c, nil
+}
+
+// due are the small files that are to become one, by their partitions.
+func (t Table) due(tasks []table.FileScanTask) [][]table.FileScanTask {
+	small, bytes := map[string][]table.FileScanTask{}, int64(0)
+	for _, task := range tasks {
+		if size := task.File.FileSizeBytes(); size < t.Bounds.Small && bytes+size <= t.Bounds.AtOnce {
+			partition := partitionOf(task.File)
+			small[partition] = append(small[partition], task)
+			bytes += size
+		}
+	}
+	var all [][]table.FileScanTask
+	for _, partition := range slices.Sorted(maps.Keys(small)) {
+		if len(small[partition]) >= t.Bounds.Files {
+			all = append(all, small[partition])
+		}
+	}
+	return all
+}
+
+// partitionOf tells a partition from all others.
+func partitionOf(file iceberg.DataFile) string { return fmt.Sprint(file.SpecID(), file.Partition()) }
+
+// one writes the live rows of some files into as few as there is room for.
+func (t Table) one(ctx context.Context, group []table.FileScanTask) (files []iceberg.DataFile, err error) {
+	q := rows.Query{Key: t.Key, Files: map[string]bool{}, Snapshot: t.CurrentSnapshot().SnapshotID,
+		AnyOrder: len(t.Key) == 0, Scratch: t.Scratch}
+	for _, task := range group {
+		q.Files[task.File.FilePath()] = true
+	}
+	schema, err := writing.Schema(t.Table)
+	if err != nil {
+		return nil, err
+	}
+	for _, field := range schema.Fields() {
+		q.Columns = append(q.Columns, field.Name)
+	}
+	c, err := rows.Open(ctx, t.Table, q)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, c.Close()) }()
+	return writing.Rows(ctx, t.Table, schema, records(c))
+}
+
+// records are the batches of a cursor.
+func records(c *rows.Cursor) iter.Seq2[arrow.RecordBatch, error] {
+	return func(yield func(arrow.RecordBatch, error) bool) {
+		for {
+			b, err := c.Next()
+			if errors.Is(err, io.EOF) || !yield(b.Record, err) || err != nil {
+				return
+			}
+		}
+	}
+}
