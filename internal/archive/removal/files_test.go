@@ -186,6 +186,55 @@ func TestFilesThatChange(t *testing.T) {
 	}
 }
 
+// A file that changes after the plan stays. Where somebody else deletes it then, the archive has no part in that: its
+// versions and links have vanished, in the bin or out of it.
+func TestFilesThatOthersDelete(t *testing.T) {
+	t.Parallel()
+	for name, purge := range map[string]bool{"into the bin": false, "for good": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t, "duckdb")
+			o.closed("one")
+			o.closed("two")
+			o.file("file", "one")
+			for id := range o.Truth("ContentDocumentLink", "") {
+				o.names[id] = "link " + id
+			}
+			o.planned()
+			o.cools()
+			_, err := o.Org.Create("ContentVersion", map[string]any{"PathOnClient": "b.txt",
+				"ContentDocumentId": o.ids["file"], "VersionData": base64.StdEncoding.EncodeToString([]byte("new"))})
+			o.Must(err)
+			o.onDelete("ids="+o.ids["two"][:3], func() { // the last batch: the file's is over
+				o.Must(o.Org.By(o.other()).Delete(o.ids["file"]))
+				if purge {
+					o.Must(o.Org.Purge(o.ids["file"]))
+				}
+			})
+			status, err := o.run(nil, nil)
+			if err != nil || !status.Finished {
+				t.Fatalf("%+v, %v", status, err)
+			}
+			links := 0
+			for name, end := range o.ends() {
+				want := map[string]string{"one": "changed", "file": "changed", "file version": "vanished",
+					"two": "deleted"}
+				if strings.HasPrefix(name, "link") {
+					want[name] = "vanished"
+					links++
+				}
+				if !strings.HasPrefix(end, want[name]) || want[name] == "" {
+					t.Errorf("%s is %q, want %q", name, end, want[name])
+				}
+			}
+			if links == 0 {
+				t.Error("no link was to go")
+			}
+			o.checks()
+		})
+	}
+}
+
 // digests are those of the bodies in the stage.
 func (o *office) digests() []string {
 	p := o.Start(nil)

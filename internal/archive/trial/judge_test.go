@@ -170,6 +170,9 @@ func (j judge) accounted(v *verdict) {
 				v.add("%s: %s %s ended as %s (%s), and the archive deleted it", plan, r.Object, r.ID, of[0].state,
 					of[0].reason)
 			}
+			if of[0].state == "deleted" && !j.took(r.ID) {
+				v.add("%s: %s %s ended as deleted, and the archive never deleted it", plan, r.Object, r.ID)
+			}
 		}
 		for id := range lines[plan] {
 			if !selected[id] {
@@ -177,4 +180,9 @@ func (j judge) accounted(v *verdict) {
 			}
 		}
 	}
+}
+
+// took tells whether a request of the catchment has ever deleted a record.
+func (j judge) took(id string) bool {
+	return slices.ContainsFunc(j.deeds, func(d deed) bool { _, taken := d.taken[id]; return taken })
 }
