@@ -235,6 +235,33 @@ func TestFilesThatOthersDelete(t *testing.T) {
 	}
 }
 
+// A file whose delete is refused, and that somebody else deletes at that moment, isn't of the archive's doing either.
+func TestFileThatOthersDeleteWhileItIsRefused(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, "duckdb")
+	for _, name := range []string{"one", "two"} {
+		o.closed(name)
+		o.file("file of "+name, name)
+	}
+	o.planned()
+	o.cools()
+	file := o.ids["file of one"]
+	o.onDelete("ids="+file[:3], func() { o.Must(o.Org.By(o.other()).Delete(file)) })
+	o.Org.Fault(fakeorg.Rule{Method: "DELETE", Path: "/" + file, Answer: "insufficient-access"})
+	status, err := o.run(nil, nil)
+	if err != nil || !status.Finished {
+		t.Fatalf("%+v, %v", status, err)
+	}
+	ends := o.ends()
+	for name, want := range map[string]string{"file of one": "failed", "file of one version": "vanished",
+		"file of two": "deleted", "file of two version": "deleted"} {
+		if !strings.HasPrefix(ends[name], want) {
+			t.Errorf("%s is %q, want %q", name, ends[name], want)
+		}
+	}
+	o.checks()
+}
+
 // digests are those of the bodies in the stage.
 func (o *office) digests() []string {
 	p := o.Start(nil)
