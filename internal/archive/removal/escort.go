@@ -129,7 +129,8 @@ func (a *aftermath) proveEscort(ctx context.Context) error {
 				e.ruling = ruling{fateEnded, archived.Changed, whyKept}
 			case with.state == archived.Vanished:
 				e.ruling = *with
-			case with.state == archived.Failed, with.state == archived.Blocked: // its delete was refused
+			case with.state == archived.Failed, with.state == archived.Blocked, // its delete was refused
+				a.binned[e.record.ID]: // it lay there before the batch
 				e.ruling = ruleOthers(v)
 			case v.Finding == archive.Differs && with.state == archived.Deleted:
 				*with = ruling{fateEnded, archived.Changed, object + " that goes with it " + e.ruling.reason}

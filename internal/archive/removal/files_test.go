@@ -262,6 +262,31 @@ func TestFileThatOthersDeleteWhileItIsRefused(t *testing.T) {
 	o.checks()
 }
 
+// A link of a file that somebody else has deleted in the meantime was gone before the record that was to take it.
+func TestLinkThatWentBefore(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, "duckdb")
+	o.closed("one")
+	o.add("open", "Case", map[string]any{"Subject": "open", "Status": "New"})
+	o.file("shared", "open", "one")
+	for id, r := range o.Truth("ContentDocumentLink", "") {
+		if r["linkedentityid"] == o.ids["one"] {
+			o.names[id] = "link"
+		}
+	}
+	o.planned()
+	o.cools()
+	o.Must(o.Org.By(o.other()).Delete(o.ids["shared"]))
+	status, err := o.run(nil, nil)
+	if err != nil || !status.Finished {
+		t.Fatalf("%+v, %v", status, err)
+	}
+	if ends := o.ends(); ends["one"] != "deleted" || !strings.HasPrefix(ends["link"], "vanished") {
+		t.Errorf("%q", ends)
+	}
+	o.checks()
+}
+
 // digests are those of the bodies in the stage.
 func (o *office) digests() []string {
 	p := o.Start(nil)
