@@ -256,8 +256,13 @@ type aside struct {
 func asidesOf(p *rig.Process, object string) map[string]aside {
 	p.T.Helper()
 	all := map[string]aside{}
-	for _, r := range p.Query("SELECT CAST(record_key AS VARCHAR), CAST(field AS VARCHAR), CAST(rule AS VARCHAR), " +
-		"CAST(stamp AS VARCHAR) FROM salesforce_incremental._catchment_rejected WHERE flow = '" + object + "'") {
+	kept, err := p.Eyes.Rows("salesforce_incremental", "_catchment_rejected", "record_key", "field", "rule", "stamp",
+		"flow")
+	p.Must(err)
+	for _, r := range kept {
+		if r[4] == nil || *r[4] != object {
+			continue
+		}
 		if r[0] == nil || r[1] == nil || r[2] == nil || r[3] == nil || !strings.HasPrefix(*r[2], "unfit: ") {
 			p.T.Errorf("a rejected record of %s isn't told well: %v", object, texts(r))
 			continue
@@ -332,10 +337,11 @@ func (l *life) counted(p *rig.Process, fl flow.Flow, now claim, named map[string
 	if !unproven(now.grade) && now.grade != "proven"+want && now.grade != "lagged"+want {
 		l.T.Errorf("%s is %s, and %d of its records are kept out", fl.Object, now.grade, len(named))
 	}
-	for _, row := range p.Query("SELECT CAST(id AS VARCHAR), CAST(_catchment_rejected_at IS NOT NULL AS VARCHAR) " +
-		"FROM salesforce." + strings.ToLower(fl.Object)) {
+	rows, err := p.Eyes.Rows("salesforce", strings.ToLower(fl.Object), "id", "_catchment_rejected_at")
+	l.Must(err)
+	for _, row := range rows {
 		_, out := named[*row[0]]
-		if marked := strings.HasPrefix(*row[1], "t"); marked != out {
+		if marked := row[1] != nil; marked != out {
 			l.T.Errorf("the row of %s in %s, which is %s, is marked as kept out: %v, and it is: %v", *row[0], fl.Object,
 				now.grade, marked, out)
 		}
@@ -387,7 +393,7 @@ func (l *life) noteBack(object string, truth map[string]rig.Record, stamps map[s
 func (l *life) aside() {
 	p := l.begins(nil)
 	defer p.Close()
-	all := claimsOf(p.Driver)
+	all := claimsOf(p.Eyes)
 	for _, fl := range l.Flows {
 		l.lookAside(p, fl, all[fl.Object])
 		l.tally.add("kept out", "not mended until the end", len(l.unfitIDs(fl.Object)))
