@@ -169,8 +169,8 @@ func stageFiles(ctx context.Context, tx *table.Transaction, c Change, summary ic
 	return tx.AddFiles(ctx, nil, summary, false)
 }
 
-// stageRewrite makes a snapshot in which files go as a whole. Deletes that come in the place of others hold for all data
-// files for which one of these did: each tells of files by their paths.
+// stageRewrite makes a snapshot in which files go as a whole. Deletes that come in the place of others hold for all
+// data files for which one of these did: each tells of files by their paths.
 func stageRewrite(ctx context.Context, tx *table.Transaction, c Change, summary iceberg.Properties) error {
 	come := slices.Concat(c.Rows, c.Left)
 	if len(c.Merged) == 0 {
