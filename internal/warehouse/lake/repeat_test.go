@@ -7,9 +7,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/apache/iceberg-go/catalog"
+	"github.com/apache/iceberg-go/table"
+
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/gone"
 	"catchment/internal/warehouse/lake"
+	"catchment/internal/warehouse/lake/own"
 	"catchment/internal/warehouse/room"
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/warehousetest"
@@ -69,4 +73,57 @@ func TestWiderAfterOlderFiles(t *testing.T) {
 	_, err := w.Prepare(t.Context(), f, wide)
 	must(t, err)
 	load(wide, "a2", paged("p2", "Id,Amount\n1,0.12345\n", 1, room.Digits{Field: "Amount", Whole: 1, Fraction: 5}))
+}
+
+// TestForgetsAfterAll has the table of what was kept out be away for a moment, just when a merge that has succeeded
+// takes a record out of it that was mended.
+func TestForgetsAfterAll(t *testing.T) {
+	t.Parallel()
+	s, _, f := prepared(t)
+	of := account()
+	of.Columns = append(of.Columns, shape.Column{Name: "systemmodstamp", Field: "SystemModstamp", Kind: shape.Timestamp})
+	moody := &moody{Catalog: s.Catalog, table: own.Rejected}
+	w := lake.New(lake.Place{Catalog: moody, Scratch: s.folder}, options())
+	_, err := w.Prepare(t.Context(), f, of)
+	must(t, err)
+	read := func(attempt string, readAt time.Time, p warehouse.Page) {
+		t.Helper()
+		_, err := w.Load(t.Context(), f, warehouse.Batch{Table: of, Attempt: attempt, Job: attempt, ReadAt: readAt,
+			Pages: []warehouse.Page{p}})
+		must(t, err)
+		moody.away = 2 // it is read first
+		_, err = w.Consolidate(t.Context(), f, warehouse.Merge{Table: of, Attempt: attempt, Policy: gone.Flag, Pages: 1,
+			Rows: p.Rows})
+		must(t, err)
+		moody.away = 0
+	}
+	unfit := paged("p1", "Id,Name,SystemModstamp\n", 0)
+	out := paged("p1", strings.Join(warehouse.RejectedHeader(), ",")+
+		"\nAccount,1,2026-03-01T00:00:00.000Z,Employees,unfit: no number,\n", 1)
+	unfit.Rejected = &out
+	now := time.Now()
+	read("a1", now, unfit)
+	if kept := s.all(t, warehousetest.Staging, own.Rejected); len(kept) != 1 {
+		t.Fatalf("%d records are kept out", len(kept))
+	}
+	read("a2", now.Add(time.Hour), paged("p2", "Id,Name,SystemModstamp\n1,one,2026-03-01T00:10:00.000Z\n", 1))
+	if kept := s.all(t, warehousetest.Staging, own.Rejected); len(kept) != 0 {
+		t.Errorf("%d records are kept out, and none is", len(kept))
+	}
+}
+
+// A moody catalog is away when it is asked for a table once more.
+type moody struct {
+	catalog.Catalog
+	table string
+	away  int // so many'th time from now; 0 for never
+}
+
+func (m *moody) LoadTable(ctx context.Context, name table.Identifier) (*table.Table, error) {
+	if name[1] == m.table && m.away > 0 {
+		if m.away--; m.away == 0 {
+			return nil, errFault
+		}
+	}
+	return m.Catalog.LoadTable(ctx, name)
 }
