@@ -81,7 +81,8 @@ func TestForgetsAfterAll(t *testing.T) {
 	t.Parallel()
 	s, _, f := prepared(t)
 	of := account()
-	of.Columns = append(of.Columns, shape.Column{Name: "systemmodstamp", Field: "SystemModstamp", Kind: shape.Timestamp})
+	of.Columns = append(of.Columns,
+		shape.Column{Name: "systemmodstamp", Field: "SystemModstamp", Kind: shape.Timestamp})
 	moody := &moody{Catalog: s.Catalog, table: own.Rejected}
 	w := lake.New(lake.Place{Catalog: moody, Scratch: s.folder}, options())
 	_, err := w.Prepare(t.Context(), f, of)
