@@ -249,6 +249,7 @@ func (t *tallied) misses(test *testing.T, kind string, names []string) {
 type aside struct {
 	fields []string // in lower case, of the version with this stamp
 	stamp  time.Time
+	whole  int // of those, how many were named by readings of whole records
 }
 
 // asidesOf reads the records of an object that are named as kept out, each by its
@@ -257,7 +258,7 @@ func asidesOf(p *rig.Process, object string) map[string]aside {
 	p.T.Helper()
 	all := map[string]aside{}
 	kept, err := p.Eyes.Rows("salesforce_incremental", "_catchment_rejected", "record_key", "field", "rule", "stamp",
-		"flow")
+		"flow", "_catchment_op")
 	p.Must(err)
 	for _, r := range kept {
 		if r[4] == nil || *r[4] != object {
@@ -271,9 +272,14 @@ func asidesOf(p *rig.Process, object string) map[string]aside {
 		a := all[*r[0]]
 		switch {
 		case stamp.After(a.stamp):
-			a = aside{[]string{strings.ToLower(*r[1])}, stamp}
+			a = aside{fields: []string{strings.ToLower(*r[1])}, stamp: stamp}
 		case stamp.Equal(a.stamp) && !slices.Contains(a.fields, strings.ToLower(*r[1])):
 			a.fields = append(a.fields, strings.ToLower(*r[1]))
+		default:
+			continue
+		}
+		if r[5] == nil || *r[5] != "patch" {
+			a.whole++
 		}
 		all[*r[0]] = a
 	}
@@ -291,7 +297,8 @@ func texts(row []*string) []string {
 }
 
 // lookAside makes sure that every record which is kept out is named, as far as the flow
-// claims to be, with a field that holds such a value; and none that never held one.
+// claims to be, with a field that holds such a value; and none that never held one. Each group of columns that is read
+// by itself may name one.
 func (l *life) lookAside(p *rig.Process, fl flow.Flow, now claim) {
 	l.T.Helper()
 	named, truth := asidesOf(p, fl.Object), p.Truth(fl.Object, fl.Where)
@@ -314,7 +321,8 @@ func (l *life) lookAside(p *rig.Process, fl flow.Flow, now claim) {
 			continue
 		}
 		a, known := named[id]
-		if !known || !a.stamp.Equal(stamp) || len(a.fields) != 1 || !slices.Contains(names, a.fields[0]) {
+		other := func(field string) bool { return !slices.Contains(names, field) }
+		if !known || !a.stamp.Equal(stamp) || a.whole > 1 || slices.ContainsFunc(a.fields, other) {
 			l.T.Errorf("%s is %s up to %s, and %s is unfit for its %v since %s, and named for %v since %s", fl.Object,
 				now.grade, now.until.Format(time.DateTime), id, names, stamp.Format(time.DateTime), a.fields,
 				a.stamp.Format(time.DateTime))
