@@ -227,7 +227,7 @@ func (c *consolidation) left(
 	m := &stands.Mark
 	looks := c.Complete || c.Override || m.SyncedAt.IsZero() || rules.Written == 0 && rules.Grown != 0
 	if looks {
-		e, err := extentOf(ctx, final)
+		e, err := extentOf(ctx, final, nil)
 		if err != nil {
 			return err
 		}
