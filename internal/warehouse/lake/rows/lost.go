@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"strings"
 	"sync/atomic"
 
 	"github.com/apache/iceberg-go"
@@ -64,9 +65,11 @@ func damaged(name, path string, err error) error {
 	if outside(err) {
 		return fmt.Errorf("table %s: file %s: %w", name, path, err)
 	}
-	return plan.Fixf("put the file back as it was, from a backup or an older version of the object; or read anew what "+
-		"it held, with catchment verify --repair, or catchment run --full", "%w",
-		&LostFile{Table: name, Path: path, Why: err})
+	hint := "put the file back as it was, from a backup or an older version of the object"
+	if !strings.Contains(name, "._catchment_") { // what those hold, nobody can read anew
+		hint += "; or read anew what it held, with catchment verify --repair, or catchment run --full"
+	}
+	return plan.Fixf(hint, "%w", &LostFile{Table: name, Path: path, Why: err})
 }
 
 // outside tells of errors that are the storage's, or of who asked, and say nothing of what the file holds.
