@@ -147,8 +147,10 @@ bin/lake/installed: clients/lake/requirements.txt
 	touch $@
 
 .PHONY: lake
-lake: deps bin/lake/installed ## have PyIceberg and DuckDB read a lake: the same rows and values as ours (PyPI)
-	$(GO) test ./cmd/catchment -count=1 -v -run '^TestLakeEngines$$' -lake-python $(CURDIR)/bin/lake/bin/python
+lake: deps bin/lake/installed ## have PyIceberg and DuckDB read a lake: the same rows and values as ours (PyPI); and the main job in S3
+	$(GO) test ./cmd/catchment -count=1 -v -run '^TestLake(Engines|Scripts)$$' -lake-python $(CURDIR)/bin/lake/bin/python \
+	  -lake-rest
+	$(GO) test ./internal/warehouse/lake -count=1 -v -run '^TestManySnapshots$$' -lake.snapshots 10000
 	$(took)
 
 PEERS ?=

@@ -187,10 +187,12 @@ func (p *work) printVerify(results []verify.Result, flags verifyFlags) error {
 		return nil
 	}
 	var remaining, outdated int64
+	lost := false
 	var report status.Verification
 	for _, r := range results {
 		remaining += r.Remaining()
 		outdated += r.Outdated
+		lost = lost || len(r.Lost) > 0
 		report = append(report, verified(r, flags))
 	}
 	if err := p.Print(report); err != nil {
@@ -206,6 +208,9 @@ func (p *work) printVerify(results []verify.Result, flags verifyFlags) error {
 		p.Say("hint: the same without --quick names the records")
 	case flags.repair:
 		p.Say("hint: a run with --full OBJECT reads an object again and mends what still differs")
+	case lost:
+		p.Say("hint: put the files back as they were, from a backup or an older version of the object; or the same " +
+			"with --repair reads what the org still has of it")
 	default:
 		p.Say("hint: the same with --repair mends what differs")
 	}
@@ -232,6 +237,13 @@ func verified(r verify.Result, flags verifyFlags) status.Verified {
 			DifferingIDs: b.IDs, Dropped: b.Dropped, Lost: b.Lost, Nothing: b.Nothing, ReadBack: b.ReadBack,
 			Resized: b.Resized, Waiting: b.Waiting,
 		}
+	}
+	for _, f := range r.Lost {
+		how := "damaged"
+		if f.Missing {
+			how = "missing"
+		}
+		o.Lost = append(o.Lost, status.LostFile{Deletes: f.Deletes, How: how, Path: f.Path, Rows: f.Rows})
 	}
 	if r.Unjudged > 0 {
 		o.Unjudged, o.UnjudgedWhy = r.Unjudged, r.UnjudgedWhy

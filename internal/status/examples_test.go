@@ -127,6 +127,11 @@ func planExamples() map[string]status.Report {
 	}
 }
 
+func lostExamples() []status.LostFile {
+	return []status.LostFile{{How: "missing", Path: "file:///lake/1.parquet", Rows: 4},
+		{How: "damaged", Path: "file:///lake/2.parquet", Rows: 1, Deletes: true}}
+}
+
 func verifyExamples() map[string]status.Report {
 	differs := status.Verified{
 		Calls: 9, AsOf: status.Moment(noon()), Cleared: 1, Compared: "values", DuplicateIDs: []string{"1"},
@@ -150,6 +155,14 @@ func verifyExamples() map[string]status.Report {
 			Wrong: new(int64(0)),
 		}},
 		"verify-repair": status.Verification{differs},
+		"verify-lost": status.Verification{{
+			Object: "Account", AsOf: status.Moment(noon()), Grade: "unproven", Compared: "stamps", Source: 1223,
+			Warehouse: 1220, Missing: 3, MissingIDs: []string{"1", "2", "3"}, Lost: lostExamples(),
+		}, {
+			Object: "Contact", AsOf: status.Moment(noon()), Grade: "proven", Compared: "stamps", Source: 5,
+			Warehouse: 4, Missing: 1, MissingIDs: []string{"1"}, Repaired: new(int64(1)), Remaining: new(int64(0)),
+			Lost: lostExamples(),
+		}},
 		"verify-bodies": status.Verification{{
 			Object: "Attachment", AsOf: status.Moment(noon()), Grade: "proven", Compared: "stamps", Source: 9,
 			Warehouse: 9,

@@ -26,7 +26,8 @@ type Verified struct {
 	FormulaIDs   []DifferingRow `json:"formula_ids,omitempty"`
 	Formulas     *int64         `json:"formulas,omitempty"` // with a digest
 	Grade        string         `json:"grade"`
-	LeftOut      *[]LeftOut     `json:"left_out,omitempty"` // with a digest; null where all was compared
+	LeftOut      *[]LeftOut     `json:"left_out,omitempty"`   // with a digest; null where all was compared
+	Lost         []LostFile     `json:"lost_files,omitempty"` // of the warehouse, where its rows are in files
 	Missing      int64          `json:"missing"`
 	MissingIDs   []string       `json:"missing_ids,omitempty"`
 	Object       string         `json:"object"`
@@ -55,6 +56,14 @@ type Verified struct {
 type DifferingRow struct {
 	Columns []string `json:"columns"`
 	ID      string   `json:"id"`
+}
+
+// A LostFile is a file of a table that nobody can read any more.
+type LostFile struct {
+	Deletes bool   `json:"deletes,omitempty"` // it told which rows of other files are dead
+	How     string `json:"how"`               // missing or damaged
+	Path    string `json:"path"`
+	Rows    int64  `json:"rows"` // that it held, those included that were replaced since
 }
 
 // A LeftOut is a field that was not compared, and why.
@@ -145,14 +154,23 @@ func (o Verified) ids(t *Text) {
 		name string
 		ids  []string
 	}{
-		{"missing", o.MissingIDs}, {"extra", o.ExtraIDs}, {"stale", o.StaleIDs}, {"wrong", inColumns(o.WrongIDs)},
-		{"body", o.Bodies.ids()}, {"formula", inColumns(o.FormulaIDs)}, {"duplicate", o.DuplicateIDs},
-		{"rejected", o.RejectedIDs},
+		{"lost", pathsOf(o.Lost)}, {"missing", o.MissingIDs}, {"extra", o.ExtraIDs}, {"stale", o.StaleIDs},
+		{"wrong", inColumns(o.WrongIDs)}, {"body", o.Bodies.ids()}, {"formula", inColumns(o.FormulaIDs)},
+		{"duplicate", o.DuplicateIDs}, {"rejected", o.RejectedIDs},
 	} {
 		if len(kind.ids) > 0 {
 			t.Result("%s %s: %s", o.Object, kind.name, strings.Join(kind.ids, " "))
 		}
 	}
+}
+
+// pathsOf names files.
+func pathsOf(files []LostFile) []string {
+	paths := make([]string, len(files))
+	for i, f := range files {
+		paths[i] = f.Path
+	}
+	return paths
 }
 
 // inColumns names the columns of each Id: ID(name,phone).
@@ -162,6 +180,27 @@ func inColumns(rows []DifferingRow) []string {
 		out[i] = r.ID + "(" + strings.Join(r.Columns, ",") + ")"
 	}
 	return out
+}
+
+// lost tells of the files that nobody can read any more.
+func (o Verified) lost(all *remarks) {
+	for _, f := range o.Lost {
+		what, rows := "file "+f.Path+" is "+f.How, plural.Of(f.Rows, "row")
+		switch mended := o.Repaired != nil; {
+		case mended && f.Deletes:
+			all.say(o.Object, "%s, and out of the table now: %s that it told to be dead %s judged anew", what, rows,
+				plural.Word(f.Rows, "was", "were"))
+		case mended:
+			all.say(o.Object, "%s, and out of the table now: of %s that it held, those of live records are back; "+
+				"those of deleted ones come back, as far as the org has them still, by catchment run --full %s",
+				what, rows, o.Object)
+		case f.Deletes:
+			all.say(o.Object, "%s: %s that it told to be dead %s counted", what, rows,
+				plural.Word(f.Rows, "is", "are"))
+		default:
+			all.say(o.Object, "%s: %s that it held %s not counted", what, rows, plural.Word(f.Rows, "is", "are"))
+		}
+	}
 }
 
 // remarks tells what the numbers don't.
@@ -190,6 +229,7 @@ func (o Verified) remarks(all *remarks) {
 			plural.Word(*o.Formulas, "differs", "differ"))
 	}
 	o.Bodies.remarks(o.Object, all)
+	o.lost(all)
 	if n := o.Rejected; n > 0 {
 		all.say(o.Object, "%s %s kept out of the table, in the version that the org has: see _catchment_rejected",
 			plural.Of(n, "record"), plural.Word(n, "is", "are"))

@@ -34,6 +34,9 @@ func (m mender) repair(ctx context.Context, res *Result) error {
 			"%d records differ: that is more than a repair reads one by one", found)
 	}
 	res.mended = true
+	if err := m.letGo(ctx, res.Lost); err != nil {
+		return err
+	}
 	if err := m.unstamp(ctx); err != nil {
 		return err
 	}
@@ -62,6 +65,18 @@ func (m mender) repair(ctx context.Context, res *Result) error {
 	res.left = failing(now)
 	res.Repaired = found - differing(now)
 	return nil
+}
+
+// letGo takes files out of the table that are lost: whoever reads it, to mend it, too, would stop there.
+func (m mender) letGo(ctx context.Context, lost []evidence.LostFile) error {
+	reading, is := m.reading.(evidence.Salvage)
+	if !is || len(lost) == 0 {
+		return nil
+	}
+	if err := m.held.Renew(ctx); err != nil {
+		return err
+	}
+	return reading.LetGo(ctx)
 }
 
 // unstamp takes back stamps that nobody can have read, in every row: one without a

@@ -85,14 +85,16 @@ type LeftOut struct {
 
 // Differs tells whether the warehouse says something else than the org. A
 // formula moves without a stamp, so one that differs is told, and no failure.
-func (r Result) Differs() bool { return failing(r.Difference)+r.Bodies.differing() > 0 }
+func (r Result) Differs() bool {
+	return failing(r.Difference)+r.Bodies.differing()+int64(len(r.Lost)) > 0
+}
 
 // Remaining is how many differences there are still, after a repair.
 func (r Result) Remaining() int64 {
 	if r.mended {
 		return r.left + r.Bodies.differing()
 	}
-	return failing(r.Difference) + r.Bodies.differing()
+	return failing(r.Difference) + r.Bodies.differing() + int64(len(r.Lost))
 }
 
 // failing is how many differences there are that mustn't be.

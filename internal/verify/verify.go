@@ -347,7 +347,7 @@ func (w *verification) leaveOutAlone() {
 // doubt remembers that rows are known to be wrong, until they are known to be right. Those
 // whose newer version was kept out are known already: the grade says how many there are.
 func (w *verification) doubt(ctx context.Context) error {
-	if failing(w.res.Difference) == w.res.Outdated {
+	if failing(w.res.Difference) == w.res.Outdated && len(w.res.Lost) == 0 {
 		return nil
 	}
 	values := w.res.Method == Values && w.res.Wrong > 0
@@ -358,7 +358,7 @@ func (w *verification) doubt(ctx context.Context) error {
 				Hint: "mend it with: catchment verify --digest --repair " + w.held.Flow(),
 			})
 		}
-		if !values || failing(w.res.Difference) > w.res.Wrong+w.res.Outdated {
+		if !values || failing(w.res.Difference) > w.res.Wrong+w.res.Outdated || len(w.res.Lost) > 0 {
 			m.Doubt(recall.Doubt{
 				Kind: recall.RowsWrong, Since: w.res.ReadAt, Why: "a verify found rows that differ from the org",
 				Hint: "mend it with: catchment verify --repair " + w.held.Flow(),

@@ -84,6 +84,8 @@ type Difference struct {
 	OutdatedIDs                                                                     []string // of StaleIDs
 	// of each of WrongIDs and FormulaIDs
 	WrongColumns, FormulaColumns [][]string
+
+	Lost []LostFile // what they held is counted as if the table didn't have it
 }
 
 // CountOutdated counts the outdated rows, which were counted apart, among the stale ones,

@@ -11,8 +11,10 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/lake/columns"
 	"catchment/internal/warehouse/lake/ledger"
 	"catchment/internal/warehouse/lake/merging"
+	"catchment/internal/warehouse/lake/shaping"
 	"catchment/internal/warehouse/lake/tables"
 	"catchment/internal/warehouse/lake/tombs"
 	"catchment/internal/warehouse/lake/versions"
@@ -39,7 +41,7 @@ func (c *consolidation) build(ctx context.Context, final *table.Table) (*tables.
 	if err != nil {
 		return nil, err
 	}
-	if !is {
+	if !is || shaping.Lacks(final.Schema(), columns.Final()) != "" { // somebody may have dropped one meanwhile
 		return nil, c.notOurs(c.Table)
 	}
 	stands.Mark, _ = c.line.over(stands)
@@ -227,7 +229,7 @@ func (c *consolidation) left(
 	m := &stands.Mark
 	looks := c.Complete || c.Override || m.SyncedAt.IsZero() || rules.Written == 0 && rules.Grown != 0
 	if looks {
-		e, err := extentOf(ctx, final)
+		e, err := extentOf(ctx, final, nil)
 		if err != nil {
 			return err
 		}

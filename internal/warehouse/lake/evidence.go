@@ -22,8 +22,13 @@ import (
 type asker struct{ *site }
 
 // each goes through rows of a table, a batch at a time.
-func (s *site) each(ctx context.Context, t *table.Table, q rows.Query, look func(rows.Batch) error) (err error) {
+func (s *site) each(ctx context.Context, t *table.Table, q rows.Query, look func(rows.Batch) error) error {
 	q.Scratch = s.scratch
+	return each(ctx, t, q, look)
+}
+
+// each goes through rows of a table, a batch at a time.
+func each(ctx context.Context, t *table.Table, q rows.Query, look func(rows.Batch) error) (err error) {
 	c, err := rows.Open(ctx, t, q)
 	if err != nil {
 		return err
@@ -66,11 +71,10 @@ func (s asker) Rows(ctx context.Context, t shape.Table) (n int64, err error) {
 
 // Live counts the rows of a final table that aren't deleted.
 func (s asker) Live(ctx context.Context, t shape.Table) (n int64, err error) {
-	q := rows.Query{Columns: []string{columns.Deleted}, AnyOrder: true}
-	err = s.eachOfFinal(ctx, t, q, func(b rows.Batch) error {
-		n += int64(b.Record.Column(0).NullN())
-		return nil
-	})
+	final, err := s.Find(ctx, s.final(t))
+	if err == nil {
+		n, err = liveIn(ctx, final)
+	}
 	return n, named("count "+t.Name, err)
 }
 

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/iceberg-go/table"
 
 	"catchment/internal/warehouse"
@@ -16,6 +15,7 @@ import (
 	"catchment/internal/warehouse/lake/merging"
 	"catchment/internal/warehouse/lake/own"
 	"catchment/internal/warehouse/lake/removal"
+	"catchment/internal/warehouse/lake/rows"
 	"catchment/internal/warehouse/lake/tables"
 )
 
@@ -147,19 +147,10 @@ func (c *consolidation) letGo(ctx context.Context, stage *table.Table, stands st
 
 // liveIn counts the live rows of a final table.
 func liveIn(ctx context.Context, final *table.Table) (n int64, err error) {
-	scan := final.Scan(table.WithSelectedFields(columns.Deleted), table.WithMaxConcurrency(1))
-	_, batches, err := scan.ToArrowRecords(ctx)
-	if err != nil {
-		return 0, err
-	}
-	for batch, err := range batches {
-		if err != nil {
-			return 0, err
-		}
-		if deleted, is := batch.Column(0).(*array.Timestamp); is {
-			n += int64(deleted.NullN())
-		}
-		batch.Release()
-	}
-	return n, nil
+	q := rows.Query{Columns: []string{columns.Deleted}, AnyOrder: true}
+	err = each(ctx, final, q, func(b rows.Batch) error {
+		n += int64(b.Record.Column(0).NullN())
+		return nil
+	})
+	return n, err
 }

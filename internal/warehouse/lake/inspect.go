@@ -12,6 +12,8 @@ import (
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/evidence"
 	"catchment/internal/warehouse/lake/columns"
+	"catchment/internal/warehouse/lake/lost"
+	"catchment/internal/warehouse/lake/rows"
 	"catchment/internal/warehouse/lake/shaping"
 	"catchment/internal/warehouse/lake/tables"
 	"catchment/internal/warehouse/shape"
@@ -61,11 +63,20 @@ func (s *site) condition(
 	if !b.doubtful(m, end) && !meddled(final) {
 		return shape.Intact, nil
 	}
-	found, err := extentOf(ctx, final)
+	var found extent
+	gone, err := lost.Despite(ctx, s.finder(t), nil, func(without lost.Files) error {
+		now, err := s.Find(ctx, s.final(t))
+		if err == nil {
+			found, err = extentOf(ctx, now, without)
+		}
+		return err
+	})
 	if err != nil {
 		return "", err
 	}
 	switch {
+	case len(gone) > 0: // whatever else it looks like
+		return shape.Fewer, nil
 	case found.rows == 0 && m.Rows > 0:
 		return shape.Emptied, nil
 	case found.newest.Before(m.Newest):
@@ -210,31 +221,25 @@ type extent struct {
 }
 
 // extentOf looks at all rows of a table, in three columns of them.
-func extentOf(ctx context.Context, t *table.Table) (e extent, err error) {
-	scan := t.Scan(table.WithSelectedFields(columns.SyncedAt, columns.At, columns.ReadAt), table.WithMaxConcurrency(1))
-	_, batches, err := scan.ToArrowRecords(ctx)
-	if err != nil {
-		return e, err
-	}
-	for batch, err := range batches {
-		if err != nil {
-			return e, err
-		}
-		e.rows += batch.NumRows()
-		for i, field := range batch.Schema().Fields() {
-			moments, ok := batch.Column(i).(*array.Timestamp)
+func extentOf(ctx context.Context, t *table.Table, without lost.Files) (e extent, err error) {
+	q := rows.Query{Columns: []string{columns.SyncedAt, columns.At, columns.ReadAt}, AnyOrder: true,
+		Without: without.Paths()}
+	err = each(ctx, t, q, func(b rows.Batch) error {
+		e.rows += b.Record.NumRows()
+		for i, name := range q.Columns {
+			moments, ok := b.Record.Column(i).(*array.Timestamp)
 			if !ok {
-				return e, fmt.Errorf("column %s holds no moments", field.Name)
+				return fmt.Errorf("column %s holds no moments", name)
 			}
-			if at := latestOf(moments); field.Name == columns.SyncedAt {
+			if at := latestOf(moments); name == columns.SyncedAt {
 				e.newest = later(e.newest, at)
 			} else {
 				e.stamped = later(e.stamped, at)
 			}
 		}
-		batch.Release()
-	}
-	return e, nil
+		return nil
+	})
+	return e, err
 }
 
 func latestOf(moments *array.Timestamp) (latest time.Time) {

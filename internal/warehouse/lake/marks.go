@@ -151,7 +151,7 @@ func (s marks) Recount(ctx context.Context, f warehouse.Fence, t shape.Table) (r
 			return fmt.Errorf("%s.%s: %w", s.Schema, t.Name, tables.ErrNone)
 		}
 		to.look(final)
-		found, err := extentOf(ctx, final)
+		found, err := extentOf(ctx, final, nil)
 		rows, to.Mark.Rows = found.rows, found.rows
 		return err
 	})

@@ -13,6 +13,7 @@ import (
 	"catchment/internal/warehouse/evidence"
 	"catchment/internal/warehouse/lake/amending"
 	"catchment/internal/warehouse/lake/ledger"
+	"catchment/internal/warehouse/lake/lost"
 	"catchment/internal/warehouse/lake/rows"
 	"catchment/internal/warehouse/lake/tables"
 	"catchment/internal/warehouse/shape"
@@ -146,6 +147,41 @@ func (s merger) keep(ctx context.Context, t shape.Table, files []iceberg.DataFil
 		return &tables.Change{Rows: files}, nil
 	})
 	return err
+}
+
+// despite does something with the final table, and leaves out what turns out to be lost of it.
+func (r *reading) despite(ctx context.Context, do func() error) error {
+	_, err := lost.Despite(ctx, r.s.finder(r.c.Table), r.lost, func(without lost.Files) error {
+		r.lost = without
+		return do()
+	})
+	return err
+}
+
+// LetGo takes what is lost out of the final table. It is a commit of its own: a mending reads the table, and it can be
+// read only then. Who dies behind it leaves fewer rows than the mark knows of, which Inspect tells.
+func (r *reading) LetGo(ctx context.Context) error {
+	err := merger{r.s}.drop(ctx, r.f, r.c.Table, r.lost)
+	if err == nil {
+		r.lost = nil
+	}
+	return named("let go what is lost of "+r.c.Table.Name, err)
+}
+
+// drop takes lost files out of a final table, those among them that it still has.
+func (s merger) drop(ctx context.Context, f warehouse.Fence, t shape.Table, files lost.Files) error {
+	return s.amend(ctx, f, t, func(ctx context.Context, final *table.Table) (*tables.Change, error) {
+		still, err := lost.In(ctx, final, files)
+		if err != nil || len(still) == 0 {
+			return nil, err
+		}
+		return still.Out(), nil
+	})
+}
+
+// finder looks a final table up.
+func (s *site) finder(t shape.Table) lost.Finder {
+	return func(ctx context.Context) (*table.Table, error) { return s.Find(ctx, s.final(t)) }
 }
 
 // Distinct leaves one row of each key.

@@ -9,6 +9,7 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/lake/ledger"
+	"catchment/internal/warehouse/lake/lost"
 	"catchment/internal/warehouse/lake/own"
 	"catchment/internal/warehouse/lake/tables"
 	"catchment/internal/warehouse/lake/tombs"
@@ -95,7 +96,7 @@ func (s merger) consolidate(
 		return warehouse.Counts{}, plan.Failf(plan.Bug, "", "only what an attempt has staged is merged into a lake")
 	}
 	c := &consolidation{merger: s, fence: f, Merge: m, line: l, apart: a}
-	final, err := s.Commit(ctx, s.final(m.Table), c.build)
+	final, err := c.commit(ctx)
 	if errors.Is(err, tables.ErrNone) {
 		return warehouse.Counts{}, s.notOurs(m.Table)
 	}
@@ -105,6 +106,25 @@ func (s merger) consolidate(
 	// The rows are there, and the mark says so: what follows is for people, or is done by whoever comes next.
 	_ = c.finish(ctx, final)
 	return c.counts, nil
+}
+
+// commit makes the snapshot. A rebuild reads all records anew, and isn't stopped by what the table has lost: that is
+// taken out of it first.
+func (c *consolidation) commit(ctx context.Context) (final *table.Table, err error) {
+	if !c.Override || !c.Complete {
+		return c.Commit(ctx, c.final(c.Table), c.build)
+	}
+	_, err = lost.Despite(ctx, c.finder(c.Table), nil, func(files lost.Files) error {
+		if len(files) > 0 {
+			if err := c.drop(ctx, c.fence, c.Table, files); err != nil {
+				return err
+			}
+		}
+		var err error
+		final, err = c.Commit(ctx, c.final(c.Table), c.build)
+		return err
+	})
+	return final, err
 }
 
 // notOurs is the error of a final table that isn't there as Catchment has made it.

@@ -12,6 +12,7 @@ import (
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/evidence"
 	"catchment/internal/warehouse/lake/compare"
+	"catchment/internal/warehouse/lake/lost"
 	"catchment/internal/warehouse/lake/pages"
 	"catchment/internal/warehouse/lake/rows"
 )
@@ -28,8 +29,9 @@ type reading struct {
 	answered int64      // so often
 	suspects *compare.Suspects
 	tally    compare.Tally
-	counted  bool     // tally is that of what was judged last
-	asked    []string // in order
+	counted  bool       // tally is that of what was judged last
+	asked    []string   // in order
+	lost     lost.Files // of the final table, which is read without them
 }
 
 // Reading makes room for a fresh look at an object.
@@ -151,16 +153,21 @@ func (r *reading) Judge(ctx context.Context, expected int64) error {
 		if err != nil {
 			return err
 		}
-		fresh, err := compare.NewSuspects(r.s.scratch)
-		if err != nil {
-			return err
-		}
-		tally, err := r.compare(ctx, []*rows.Pile{r.source, r.answers}, keys, fresh.Add)
-		if err != nil {
-			return errors.Join(err, fresh.Close())
-		}
-		return r.replace(fresh, tally, true)
+		return r.despite(ctx, func() error { return r.judgeAll(ctx, keys) })
 	})
+}
+
+// judgeAll judges what the reading and the final table have of some keys, or of all.
+func (r *reading) judgeAll(ctx context.Context, keys []string) error {
+	fresh, err := compare.NewSuspects(r.s.scratch)
+	if err != nil {
+		return err
+	}
+	tally, err := r.compare(ctx, []*rows.Pile{r.source, r.answers}, keys, fresh.Add)
+	if err != nil {
+		return errors.Join(err, fresh.Close())
+	}
+	return r.replace(fresh, tally, true)
 }
 
 // replace has other suspects in the place of those that were found before.
@@ -234,7 +241,7 @@ func (r *reading) sides(ctx context.Context, of []*rows.Pile, keys []string) (si
 		}
 		*to = compare.NewStream(c)
 	}
-	q := rows.Query{Key: r.c.Table.Key, Columns: compare.Columns(r.c), Keys: keys}
+	q := rows.Query{Key: r.c.Table.Key, Columns: compare.Columns(r.c), Keys: keys, Without: r.lost.Paths()}
 	sides.Final, err = r.s.stream(ctx, r.s.final(r.c.Table), q)
 	return sides, err
 }
@@ -340,6 +347,7 @@ func (r *reading) Difference(ctx context.Context, sample int) (d evidence.Differ
 			return err
 		}
 		d, err = r.suspects.Difference(r.tally, sample)
+		d.Lost = r.lost.Told()
 		return err
 	})
 	return d, err

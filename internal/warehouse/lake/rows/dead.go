@@ -41,7 +41,7 @@ type store struct {
 
 // Dead is the positions of the dead rows of some data files, by their paths.
 func Dead(ctx context.Context, t *table.Table, tasks []table.FileScanTask) (map[string][]int64, error) {
-	s, err := newStore(ctx, t, tasks)
+	s, err := newStore(ctx, t, tasks, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -56,8 +56,10 @@ func Dead(ctx context.Context, t *table.Table, tasks []table.FileScanTask) (map[
 	return all, nil
 }
 
-// newStore reads which rows of the files are dead.
-func newStore(ctx context.Context, t *table.Table, tasks []table.FileScanTask) (*store, error) {
+// newStore reads which rows of the files are dead, by all files of deletes but some.
+func newStore(
+	ctx context.Context, t *table.Table, tasks []table.FileScanTask, without map[string]bool,
+) (*store, error) {
 	files, err := t.FS(ctx)
 	if err != nil {
 		return nil, err
@@ -74,7 +76,7 @@ func newStore(ctx context.Context, t *table.Table, tasks []table.FileScanTask) (
 	}
 	for _, task := range tasks {
 		for _, file := range task.DeleteFiles {
-			if read[file.FilePath()] {
+			if read[file.FilePath()] || without[file.FilePath()] {
 				continue
 			}
 			read[file.FilePath()] = true
@@ -93,6 +95,9 @@ func (s *store) bury(ctx context.Context, file iceberg.DataFile) error {
 		return err
 	}
 	defer from.close() //nolint:errcheck // it was only read
+	if from.rows.NumRows() != file.Count() {
+		return errOther
+	}
 	stream, err := from.stream(ctx, from.leaves([]int{fieldPath, fieldPosition}, []string{"file_path", "pos"}), nil)
 	if err != nil {
 		return err

@@ -31,25 +31,31 @@ const buffer = 256 << 10
 // A parquetFile is a file that is open.
 type parquetFile struct {
 	rows *parquetfile.Reader
+	from *listened
 }
 
 // openParquet opens a file. What it says of itself is read, and none of its rows.
-func openParquet(ctx context.Context, files iceio.IO, path string) (f *parquetFile, err error) {
-	defer recovered(&err)
+func openParquet(ctx context.Context, files iceio.IO, path string) (*parquetFile, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	from, err := files.Open(path)
+	from, err := listen(files, path)
 	if err != nil {
 		return nil, err
 	}
+	rows, err := foot(from)
+	if err != nil {
+		return nil, errors.Join(from.because(err), from.Close())
+	}
+	return &parquetFile{rows: rows, from: from}, nil
+}
+
+// foot reads what a file says of itself.
+func foot(from *listened) (rows *parquetfile.Reader, err error) {
+	defer recovered(&err)
 	properties := parquet.NewReaderProperties(memory.DefaultAllocator)
 	properties.BufferedStreamEnabled, properties.BufferSize = true, buffer
-	rows, err := parquetfile.NewParquetReader(from, parquetfile.WithReadProps(properties))
-	if err != nil {
-		return nil, errors.Join(err, from.Close())
-	}
-	return &parquetFile{rows: rows}, nil
+	return parquetfile.NewParquetReader(from, parquetfile.WithReadProps(properties))
 }
 
 func (f *parquetFile) close() error { return f.rows.Close() }
@@ -90,6 +96,7 @@ func (f *parquetFile) leaves(ids []int, names []string) []int {
 
 // stream reads columns of some row groups, nil for all of them.
 func (f *parquetFile) stream(ctx context.Context, leaves, groups []int) (s pqarrow.RecordReader, err error) {
+	defer func() { err = f.from.because(err) }()
 	defer recovered(&err)
 	for _, leaf := range leaves {
 		if leaf < 0 {
@@ -105,7 +112,7 @@ func (f *parquetFile) stream(ctx context.Context, leaves, groups []int) (s pqarr
 	if err != nil {
 		return nil, err
 	}
-	return careful{s}, nil
+	return careful{s, f.from}, nil
 }
 
 // batch is how many rows are read at once: fewer where they are long.
@@ -127,9 +134,13 @@ func (f *parquetFile) batch(leaves []int) int64 {
 }
 
 // careful is a stream whose panics over a damaged file are errors.
-type careful struct{ pqarrow.RecordReader }
+type careful struct {
+	pqarrow.RecordReader
+	from *listened
+}
 
 func (s careful) Read() (record arrow.RecordBatch, err error) {
+	defer func() { err = s.from.because(err) }()
 	defer recovered(&err)
 	return s.RecordReader.Read()
 }
@@ -139,15 +150,6 @@ func recovered(err *error) {
 	if p := recover(); p != nil {
 		*err = fmt.Errorf("it can't be read: %v", p)
 	}
-}
-
-// damaged is the error of a file that is missing, or isn't what its table says.
-func damaged(name, path string, err error) error {
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return err
-	}
-	return plan.Fixf("put the file back as it was, from a backup or an older version of the object; if there is none, "+
-		"read the object anew with catchment run --full", "table %s has lost what is in file %s: %w", name, path, err)
 }
 
 // foreignDeletes is the error of a table in which somebody has deleted rows in a way that we don't write.

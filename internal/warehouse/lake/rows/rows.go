@@ -9,7 +9,7 @@
 // only are wanted, the key column is read first and the rest of a file only where it has one of them.
 //
 // Files, from the top: rows.go, pile.go, merge.go, scratch.go, source.go, look.go, wanted.go, dead.go, file.go,
-// form.go, row.go, key.go.
+// lost.go, form.go, row.go, key.go.
 package rows
 
 import (
@@ -31,6 +31,7 @@ type Query struct {
 
 	Where     iceberg.BooleanExpression // of the rows that are wanted; nil for all
 	Files     map[string]bool           // of the rows that are wanted, by path; nil for all
+	Without   map[string]bool           // files, of rows or of deletes, that are read as if the table didn't have them
 	Snapshot  int64                     // 0 for the newest
 	Dead      bool                      // rows that are deleted by their positions are wanted, too
 	Positions bool                      // where each row is, is wanted too
@@ -72,7 +73,7 @@ func Open(ctx context.Context, t *table.Table, q Query) (*Cursor, error) {
 	if err != nil {
 		return nil, fmt.Errorf("files of %s: %w", nameOf(t), err)
 	}
-	if c.store, err = newStore(ctx, t, tasks); err != nil {
+	if c.store, err = newStore(ctx, t, tasks, q.Without); err != nil {
 		return nil, err
 	}
 	c.waiting = queue(tasks, form, q.Keys)

@@ -68,7 +68,7 @@ func (c *Cursor) openFile(w waiting) (*reading, error) {
 // prepare looks at what is to be read of the file.
 func (r *reading) prepare() error {
 	if n := r.file.rows.NumRows(); n != r.waits.task.File.Count() {
-		return errors.New("it has another number of rows than its table says")
+		return errOther
 	}
 	f := r.c.form
 	ids, names := make([]int, f.fields.NumFields()), make([]string, f.fields.NumFields())

@@ -41,9 +41,10 @@ func planned(ctx context.Context, t *table.Table, q Query, f *form) ([]table.Fil
 		options = append(options, table.WithSnapshotID(q.Snapshot))
 	}
 	tasks, err := t.Scan(options...).PlanFiles(ctx)
-	if q.Files != nil {
-		tasks = slices.DeleteFunc(tasks, func(task table.FileScanTask) bool { return !q.Files[task.File.FilePath()] })
-	}
+	tasks = slices.DeleteFunc(tasks, func(task table.FileScanTask) bool {
+		path := task.File.FilePath()
+		return q.Files != nil && !q.Files[path] || q.Without[path]
+	})
 	if err != nil || len(q.Keys) == 0 || !f.text() {
 		return tasks, err
 	}

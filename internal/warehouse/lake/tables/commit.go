@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/apache/iceberg-go"
@@ -89,13 +90,27 @@ func (l *Lake) commit(ctx context.Context, t *table.Table, c Change) (*table.Tab
 	}
 	tx := t.NewTransaction()
 	if err := stage(ctx, tx, c, id); err != nil {
-		return nil, fmt.Errorf("%s.%s: %w", t.Identifier()[0], t.Identifier()[1], err)
+		return nil, fmt.Errorf("%s.%s: %w", t.Identifier()[0], t.Identifier()[1], early(t, err))
 	}
 	after, err := tx.Commit(ctx)
 	if err == nil || errors.Is(err, table.ErrCommitFailed) {
 		return after, err
 	}
 	return l.lookUp(ctx, t, id, err)
+}
+
+// early says more of a snapshot that would come before the one that it builds on: iceberg-go refuses it by the clock of
+// this machine.
+func early(t *table.Table, err error) error {
+	says := err.Error()
+	if !strings.Contains(says, "invalid snapshot timestamp") && !strings.Contains(says, "invalid update timestamp") {
+		return err
+	}
+	last := time.UnixMilli(t.Metadata().LastUpdatedMillis()).UTC()
+	return plan.Fixf("set this machine's clock, or that of whoever else writes to the table; as they are, it can be "+
+		"written to again after "+last.Format(time.DateTime)+" UTC",
+		"it was last written to at %s UTC, which hasn't come yet by this machine's clock: %w",
+		last.Format(time.DateTime), err)
 }
 
 // stage puts all of a change into a transaction, which builds on the table's newest snapshot or fails.
