@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
 )
 
@@ -33,6 +34,27 @@ func (l *Lake) Expire(ctx context.Context, name table.Identifier, keep int, age 
 		}
 		if err := l.Pause(ctx, time.Duration(try+1)*20*time.Millisecond); err != nil {
 			return 0, err
+		}
+	}
+}
+
+// Say sets properties of a table, by a commit without a snapshot.
+func (l *Lake) Say(ctx context.Context, name table.Identifier, p iceberg.Properties) error {
+	for try := 0; ; try++ {
+		t, err := l.Find(ctx, name)
+		if err != nil {
+			return err
+		}
+		tx := t.NewTransaction()
+		if err := tx.SetProperties(p); err != nil {
+			return err
+		}
+		_, err = tx.Commit(ctx)
+		if !errors.Is(err, table.ErrCommitFailed) || try == tries {
+			return err
+		}
+		if err := l.Pause(ctx, time.Duration(try+1)*20*time.Millisecond); err != nil {
+			return err
 		}
 	}
 }
