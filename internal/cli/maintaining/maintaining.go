@@ -76,10 +76,10 @@ func (d *Desk) maintain(ctx context.Context, objects []string, how maintained.Ho
 	hand := maintain.Hand{Tell: func(flow string, w maintained.Work, err error) error {
 		return d.Print(report{Object: flow, Dry: !how.Changes(), work: w, err: err})
 	}}
-	if err := d.OpenControl(ctx); err != nil {
-		return err
-	}
 	if how.Changes() {
+		if err := d.OpenControl(ctx); err != nil {
+			return err
+		}
 		holder, err := d.Hold("maintain")
 		if err != nil {
 			return err

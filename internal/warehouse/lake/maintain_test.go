@@ -2,10 +2,8 @@ package lake_test
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -17,14 +15,9 @@ import (
 	"catchment/internal/warehouse/gone"
 	"catchment/internal/warehouse/lake"
 	"catchment/internal/warehouse/maintained"
+	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/warehousetest"
 )
-
-// merges is how many small merges TestSmallMerges makes in a row.
-var merges = flag.Int("lake-merges", 40, "make so many small merges in a row, and look after the tables meanwhile")
-
-// upkeepMost is how many snapshots a table has at most: as many as stay, and as many more as are worth a commit.
-const upkeepMost = 220
 
 // A tended lake is one of accounts that is looked after.
 type tended struct {
@@ -110,52 +103,6 @@ func (l *tended) names(t *testing.T) map[string]string {
 		all[*row["id"]] = *row["name"]
 	}
 	return all
-}
-
-// TestSmallMerges makes many small merges in a row. What a reader of the table has to read stays within twice of what
-// it was after the first one, and so does what it has to be told of.
-func TestSmallMerges(t *testing.T) {
-	t.Parallel()
-	const accounts, each = 20_000, 50
-	seed := uint64(time.Now().UnixNano()) // #nosec G115 -- any number will do
-	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, 0)) // #nosec G404 -- it is no secret
-	l := tendedBy(t, usual())
-	want := map[string]string{}
-	merge := func(keys []int, number int) {
-		l.merge(t, keys, number)
-		for _, key := range keys {
-			want[fmt.Sprintf("%09d", key)] = fmt.Sprint(number)
-		}
-	}
-	some := func() (keys []int) {
-		for range each {
-			keys = append(keys, random.IntN(accounts))
-		}
-		return keys
-	}
-	merge(random.Perm(accounts), 0)
-	merge(some(), 1)
-	first := l.maintain(t, maintained.Due).Tables[0].After
-	most := first
-	for n := 2; n <= *merges; n++ {
-		merge(some(), n)
-		is := l.maintain(t, maintained.Due).Tables[0].After
-		most.Files, most.Deletes = max(most.Files, is.Files), max(most.Deletes, is.Deletes)
-		most.Bytes, most.Snapshots = max(most.Bytes, is.Bytes), max(most.Snapshots, is.Snapshots)
-	}
-	t.Logf("first %+v, most %+v", first, most)
-	if most.Bytes > 2*first.Bytes || most.Files > first.Files+8 || most.Deletes > first.Deletes+8 ||
-		most.Snapshots > upkeepMost {
-		t.Errorf("after %d merges %+v, and after the first one %+v", *merges, most, first)
-	}
-	if got := l.names(t); fmt.Sprint(got) != fmt.Sprint(want) {
-		t.Errorf("%d accounts, not %d, or not as they were merged", len(got), len(want))
-	}
-	l.maintain(t, maintained.All)
-	if got := l.names(t); fmt.Sprint(got) != fmt.Sprint(want) {
-		t.Errorf("after all upkeep %d accounts, not %d, or not as they were merged", len(got), len(want))
-	}
 }
 
 // TestLeftAlone looks after tables that must be left alone: of which an attempt is under way, that others have written
@@ -251,4 +198,42 @@ func TestKeepers(t *testing.T) {
 			t.Errorf("by %s, %s: other rows than before", c.by, c.how)
 		}
 	}
+}
+
+// TestMaintainFaults has upkeep fail, die, lose a race or an answer at one of its steps after the other. The rows are
+// the same then, and one that comes after does what is left.
+func TestMaintainFaults(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []warehousetest.FaultKind{warehousetest.Fails, warehousetest.Dies, warehousetest.Cancelled,
+		warehousetest.LostAnswer} {
+		l := tendedBy(t, usual())
+		for at, ended := 0, false; !ended; at += 6 {
+			l.merge(t, []int{1, 2, 3 + at}, at)
+			l.merge(t, []int{1, 4 + at}, at)
+			want := l.names(t)
+			w := &weather{Fault: warehousetest.Fault{Kind: kind, At: at}}
+			ended = l.maintainUnder(t, w) == nil && (kind != warehousetest.Cancelled || w.steps <= at)
+			ended = ended || kind == warehousetest.LostAnswer
+			if got := l.names(t); fmt.Sprint(got) != fmt.Sprint(want) {
+				t.Fatalf("%s, %d: other rows than before", kind, at)
+			}
+			if c := condition(t, l.Warehouse); c != shape.Intact {
+				t.Errorf("%s, %d: the table is %s", kind, at, c)
+			}
+			last := l.maintain(t, maintained.All)
+			if got := l.names(t); fmt.Sprint(got) != fmt.Sprint(want) || last.Tables[0].After.Files > 1 {
+				t.Fatalf("%s, %d, and once more: %+v, or other rows", kind, at, last.Tables[0])
+			}
+		}
+	}
+}
+
+// maintainUnder does all upkeep in some weather.
+func (l *tended) maintainUnder(t *testing.T, w *weather) error {
+	t.Helper()
+	o := options()
+	o.Maintain = usual()
+	keeper, _ := maintained.Of(l.under(o, w))
+	_, err := keeper.Maintain(t.Context(), l.fence, "account", maintained.All)
+	return err
 }

@@ -3,6 +3,7 @@ package tables
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"time"
 
 	"github.com/apache/iceberg-go"
@@ -26,6 +27,9 @@ func (l *Lake) Expire(ctx context.Context, name table.Identifier, keep int, age 
 			return 0, err
 		}
 		after, err := tx.Commit(ctx)
+		if after != nil {
+			err = without(err, fs.ErrNotExist)
+		}
 		if err == nil {
 			return before - len(after.Metadata().Snapshots()), nil
 		}
@@ -36,6 +40,26 @@ func (l *Lake) Expire(ctx context.Context, name table.Identifier, keep int, age 
 			return 0, err
 		}
 	}
+}
+
+// without is an error without those of its parts that are another one: of the files of a snapshot that goes, some are
+// gone already, with an older one that had them, too.
+func without(err, other error) error {
+	parts, several := errors.AsType[interface {
+		error
+		Unwrap() []error
+	}](err)
+	if several {
+		var left []error
+		for _, part := range parts.Unwrap() {
+			left = append(left, without(part, other))
+		}
+		return errors.Join(left...)
+	}
+	if errors.Is(err, other) {
+		return nil
+	}
+	return err
 }
 
 // Say sets properties of a table, by a commit without a snapshot.
