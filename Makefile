@@ -149,6 +149,8 @@ bin/lake/installed: clients/lake/requirements.txt
 .PHONY: lake
 lake: deps bin/lake/installed ## have PyIceberg and DuckDB read a lake: the same rows and values as ours (PyPI)
 	$(GO) test ./cmd/catchment -count=1 -v -run '^TestLakeEngines$$' -lake-python $(CURDIR)/bin/lake/bin/python
+	$(GO) test ./internal/warehouse/lake -count=1 -v -timeout 60m -run '^TestSmallMerges$$' -lake-merges 1000 \
+	  -lake-accounts 200000 -lake-python $(CURDIR)/bin/lake/bin/python
 	$(took)
 
 PEERS ?=
