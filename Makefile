@@ -151,6 +151,8 @@ lake: deps bin/lake/installed ## have PyIceberg and DuckDB read a lake: the same
 	$(GO) test ./cmd/catchment -count=1 -v -run '^TestLake(Engines|Scripts)$$' -lake-python $(CURDIR)/bin/lake/bin/python \
 	  -lake-rest
 	$(GO) test ./internal/warehouse/lake -count=1 -v -run '^TestManySnapshots$$' -lake.snapshots 10000
+	$(GO) test ./internal/warehouse/lake -count=1 -v -timeout 60m -run '^TestSmallMerges$$' -lake-merges 1000 \
+	  -lake-accounts 200000 -lake-python $(CURDIR)/bin/lake/bin/python
 	$(took)
 
 PEERS ?=

@@ -228,7 +228,7 @@ what they failed over.`,
 		s.runCommand(),
 		s.pauseCommand(), s.resumeCommand(), s.eraseCommand(), s.statusCommand(), s.runsCommand(), s.verifyCommand(),
 		s.sqlCommand(), queryCommand(s), filesCommand(s), s.flowsCommand(), s.adoptCommand(), s.awsCommand(),
-		archiveCommand(s), versionCommand(s),
+		maintainCommand(s), archiveCommand(s), versionCommand(s),
 	} {
 		checkArgs(cmd)
 		root.AddCommand(cmd)

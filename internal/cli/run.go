@@ -20,6 +20,7 @@ import (
 	"catchment/internal/progress"
 	"catchment/internal/replicate"
 	"catchment/internal/standing"
+	"catchment/internal/warehouse/maintained"
 )
 
 // runFlags are the switches of run.
@@ -159,6 +160,9 @@ func (p *work) copy(
 	steps := replicate.Plan(p.File.Limits.Flows)
 	if p.File.CopiesBodies() || p.File.FromControl { // a row may ask for them
 		steps = replicate.WithBodies(p.File.Limits.Flows)
+	}
+	if _, needs := maintained.Of(p.Warehouse); needs {
+		steps = replicate.WithUpkeep(steps, p.File.Limits.Flows)
 	}
 	runErr := e.Run(ctx, steps, plan.Task{Run: id})
 	shown.Close()

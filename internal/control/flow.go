@@ -9,6 +9,7 @@ import (
 	"catchment/internal/control/recall"
 	"catchment/internal/control/versioned"
 	"catchment/internal/plan"
+	"catchment/internal/upkeep"
 )
 
 // A FlowRow is what is remembered of a flow between runs.
@@ -34,6 +35,8 @@ type FlowRow struct {
 	Answer    int64        `json:"answer,omitzero"`
 	Files     *files.Known `json:"files,omitempty"` // nil where it copies no bodies
 	BodyCalls files.Calls  `json:"body_calls,omitzero"`
+	// Tables are what its tables are made of, where these are files.
+	Tables []upkeep.Table `json:"tables,omitempty"`
 	// Took is how long the last Bulk job of each kind of reading took, by our clock.
 	Took    map[string]time.Duration `json:"took,omitempty"`
 	Version int64                    `json:"-"` // 0: not stored

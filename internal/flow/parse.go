@@ -118,7 +118,7 @@ func (r *reader) version(root ast.Node) bool {
 func (r *reader) read(f *File, root ast.Node) {
 	f.Org.Reserve, f.Org.Composite = 40, CompositeAuto
 	f.Warehouse = Warehouse{URL: r.known.Local, Schema: "salesforce", StagingSchema: "salesforce_incremental",
-		Wait: 5 * time.Minute, History: upkeep.History{All: true},
+		Wait:     5 * time.Minute,
 		Maintain: upkeep.Maintain{By: upkeep.ByUs, Snapshots: 5 * aDay, Orphans: 3 * aDay}}
 	f.Stage = Stage{URL: "dir:stage", Keep: 7 * 24 * time.Hour}
 	f.Control = Control{URL: "sqlite:control.db"}

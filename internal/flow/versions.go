@@ -54,9 +54,9 @@ var (
 func parseHistory(s string) (upkeep.History, error) {
 	switch {
 	case s == "all":
-		return upkeep.History{All: true}, nil
-	case s == "off":
 		return upkeep.History{}, nil
+	case s == "off":
+		return upkeep.History{Off: true}, nil
 	case historyRE.MatchString(s):
 		keep, err := parseAge(s)
 		return upkeep.History{Keep: keep}, err

@@ -10,9 +10,10 @@ import (
 func TestLake(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]Warehouse{
-		"": {History: upkeep.History{All: true},
+		"": {
 			Maintain: upkeep.Maintain{By: upkeep.ByUs, Snapshots: 5 * aDay, Orphans: 3 * aDay}},
 		"  history: {keep: off}\n  maintain: {by: service}\n": {
+			History:  upkeep.History{Off: true},
 			Maintain: upkeep.Maintain{By: upkeep.ByService, Snapshots: 5 * aDay, Orphans: 3 * aDay}},
 		"  history: {keep: 400d}\n  maintain: {by: off, snapshots: 30d, orphans: 1d}\n": {
 			History:  upkeep.History{Keep: 400 * aDay},

@@ -21,6 +21,8 @@ func (p phase) words() string {
 		return "merging"
 	case replicate.Bodies:
 		return "reading files"
+	case replicate.Maintain:
+		return "tidying up"
 	case replicate.Drop:
 		return "cleaning up"
 	case phase(verify.Counting):

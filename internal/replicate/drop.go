@@ -7,9 +7,11 @@ import (
 
 	"catchment/internal/control"
 	"catchment/internal/lease"
+	"catchment/internal/maintain"
 	"catchment/internal/mover"
 	"catchment/internal/plan"
 	"catchment/internal/stage"
+	"catchment/internal/warehouse/maintained"
 )
 
 // drop clears away what the flow's ended attempts left behind: jobs in
@@ -45,6 +47,45 @@ func (r *Replicator) drop(ctx context.Context, t plan.Task) (plan.Task, error) {
 		}
 	}
 	return t, errors.Join(append(errs, r.dropPages(ctx, t.Flow, open, clear))...)
+}
+
+// maintain looks after the tables of a flow, or after those that are none's. A flow whose attempt isn't merged is left
+// alone. Its rows are where they belong, so that nothing that this comes to fails it: the next run tries again.
+func (r *Replicator) maintain(ctx context.Context, t plan.Task) (plan.Task, error) {
+	keeper := maintain.Keeper{Warehouse: r.Warehouse, Control: r.Control}
+	if t.Flow == "" {
+		_, err := keeper.Own(ctx, maintained.Due)
+		return t, err
+	}
+	a, err := r.Control.Attempt(ctx, t.Attempt)
+	if err != nil {
+		return t, err
+	}
+	if t.Done = a.State != control.Consolidated || r.stopping(); t.Done {
+		return t, nil
+	}
+	held := r.holder(t.Run).Resume(t.Flow, t.Fence)
+	if err := held.Renew(ctx); errors.Is(err, control.ErrLost) {
+		t.Done = true // the run that has the flow now does it
+		return t, nil
+	} else if err != nil {
+		return t, err
+	}
+	w, err := keeper.Flow(ctx, held.Fence(), maintained.Due)
+	if cause := context.Cause(ctx); cause != nil {
+		return t, errors.Join(cause, err)
+	}
+	t.Done = err != nil || !w.More
+	why := maintain.Left(w)
+	if err != nil {
+		why = err.Error()
+	}
+	if why == "" {
+		return t, nil
+	}
+	a.Notes = noted(a.Notes, "its tables were not looked after: "+why)
+	_, err = r.Control.SaveAttempt(ctx, a)
+	return t, err
 }
 
 // dropIdle takes away the flows of an attempt that failed in this run and that have

@@ -31,6 +31,7 @@ const (
 	Load        = "load"
 	Consolidate = "consolidate"
 	Bodies      = "bodies"
+	Maintain    = "maintain"
 	Drop        = "drop"
 	Publish     = "publish"
 )

@@ -59,6 +59,13 @@ func WithBodies(flowsAtOnce int) plan.Plan {
 	return p
 }
 
+// WithUpkeep is a plan for a warehouse whose tables have to be looked after: those of a flow once its rows are where
+// they belong, and at last those that are no flow's.
+func WithUpkeep(p plan.Plan, flowsAtOnce int) plan.Plan {
+	p.Body = plan.Seq{p.Body, plan.Each{Limit: flowsAtOnce, Body: plan.Poll{Step: Maintain}}, plan.Do{Step: Maintain}}
+	return p
+}
+
 // Steps yields the code of the steps.
 func (r *Replicator) Steps() plan.Steps {
 	return plan.Steps{
@@ -70,6 +77,7 @@ func (r *Replicator) Steps() plan.Steps {
 		Load:        r.step(control.Extracted, (*attemptStep).load),
 		Consolidate: r.step(control.Loaded, (*attemptStep).consolidate),
 		Bodies:      r.bodies,
+		Maintain:    r.maintain,
 		Drop:        r.drop,
 		Publish:     r.publish,
 	}
@@ -93,6 +101,8 @@ func NeedsOf(step string) Needs {
 		return Needs{Org: true, Warehouse: true, Stage: true}
 	case List, Create, Ready, Start, Done, Load:
 		return Needs{Org: true, Warehouse: true, Stage: true, Landers: true}
+	case Maintain:
+		return Needs{Warehouse: true}
 	case Consolidate:
 		return Needs{Org: true, Warehouse: true}
 	case Drop:

@@ -158,6 +158,10 @@ func (v View) flow(ctx context.Context, f control.FlowRow, h history) (status.Fl
 		one.Files = &status.Files{Aside: k.Aside, AsOf: status.Moment(k.At), Bytes: k.Bytes, Copied: k.Copied,
 			Nothing: k.Nothing, Waiting: k.Waiting, Why: k.Why}
 	}
+	for _, m := range f.Tables {
+		one.Tables = append(one.Tables, status.Made{Bytes: m.Bytes, Deletes: m.Deletes, Files: m.Files,
+			Snapshots: m.Snapshots, Table: m.Name})
+	}
 	for _, c := range f.Retired {
 		one.Retired = append(one.Retired,
 			status.Retired{By: c.By, Column: c.Column, Field: c.Field, Since: status.Moment(c.Since)})

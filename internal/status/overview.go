@@ -3,6 +3,7 @@ package status
 import (
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"catchment/internal/plural"
@@ -38,14 +39,24 @@ type Flow struct {
 	Retired      []Retired  `json:"retired,omitempty"` // columns that fields left behind
 	Rows         int64      `json:"rows"`
 	State        string     `json:"state"`
-	Step         string     `json:"step,omitempty"` // how far its attempt is, where one is under way
-	StorageAsOf  Moment     `json:"storage_as_of"`  // when the org held as much
-	StorageBytes *int64     `json:"storage_bytes"`  // that the object's records take in the org; nil: nobody knows
+	Step         string     `json:"step,omitempty"`   // how far its attempt is, where one is under way
+	StorageAsOf  Moment     `json:"storage_as_of"`    // when the org held as much
+	StorageBytes *int64     `json:"storage_bytes"`    // that the object's records take in the org; nil: nobody knows
+	Tables       []Made     `json:"tables,omitempty"` // where they are made of files: the final one first
 	Type         string     `json:"type"`
 	WaitingUntil *time.Time `json:"waiting_until,omitempty"`
 	Watermark    Moment     `json:"watermark"`
 
 	Outdated int64 `json:"-"` // of the rejected, those that have a row of an older version
+}
+
+// A Made is what a table was made of when it was last looked after.
+type Made struct {
+	Bytes     int64  `json:"bytes"`
+	Deletes   int    `json:"deletes"` // files that say which rows are deleted
+	Files     int    `json:"files"`
+	Snapshots int    `json:"snapshots"`
+	Table     string `json:"table"` // with its schema
 }
 
 // A Compared is what the last comparison of a flow with the org found.
@@ -161,12 +172,30 @@ func (t *Text) flows(flows []Flow) {
 		{head: "VERIFIED", short: byDay, leaves: 2},
 		{head: "CRM STORAGE", brief: "STORAGE", short: byDay, number: true, leaves: 4}, {head: "LAST RUN", leaves: 5},
 	}
+	made := slices.ContainsFunc(flows, func(f Flow) bool { return len(f.Tables) > 0 })
+	if made {
+		columns = slices.Insert(columns, len(columns)-2, column{head: "FILES", number: true, leaves: 3},
+			column{head: "DELETES", number: true, leaves: 3}, column{head: "SIZE", number: true, leaves: 3})
+	}
 	var rows [][]string
 	for _, f := range flows {
-		rows = append(rows, []string{f.Object, f.State, complete(f.Watermark, f.Grade), Ago(f.Behind),
-			plural.Count(f.Rows), f.LastVerify.word(), stored(f.StorageBytes, f.StorageAsOf), f.LastRun})
+		cells := []string{f.Object, f.State, complete(f.Watermark, f.Grade), Ago(f.Behind),
+			plural.Count(f.Rows), f.LastVerify.word()}
+		if made {
+			cells = append(cells, f.made()...)
+		}
+		rows = append(rows, append(cells, stored(f.StorageBytes, f.StorageAsOf), f.LastRun))
 	}
 	t.table(columns, rows)
+}
+
+// made is what the final table is made of.
+func (f Flow) made() []string {
+	if len(f.Tables) == 0 {
+		return []string{"-", "-", "-"}
+	}
+	m := f.Tables[0]
+	return []string{plural.Count(int64(m.Files)), plural.Count(int64(m.Deletes)), Size(m.Bytes)}
 }
 
 // remarks adds what there is to know of a flow beside its row.

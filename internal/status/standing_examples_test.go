@@ -65,6 +65,13 @@ func standingExamples() map[string]status.Report {
 				Why: "limits.bodies allows 1,200 calls a day",
 			}},
 		}},
+		"status-tables": status.Overview{Flows: []status.Flow{
+			{Object: "Account", State: "idle", Tables: []status.Made{
+				{Bytes: 12345678, Deletes: 2, Files: 7, Snapshots: 40, Table: "salesforce.account"},
+				{Bytes: 123456, Files: 12, Snapshots: 50, Table: "salesforce_incremental.account"},
+			}},
+			{Object: "Contact", State: "idle"},
+		}},
 		"status-not-copied": status.Overview{Flows: []status.Flow{
 			{Object: "Account", State: status.NotCopied}, {Object: "Contact", State: status.NotCopied},
 		}},

@@ -24,6 +24,7 @@ import (
 	"os"
 	"time"
 
+	"catchment/internal/upkeep"
 	"catchment/internal/warehouse/gone"
 	"catchment/internal/warehouse/room"
 	"catchment/internal/warehouse/shape"
@@ -176,6 +177,9 @@ type Options struct {
 	// Pause waits before a transaction is tried again that others were in the way of; nil does.
 	Pause func(context.Context, time.Duration) error
 	Wait  Patience // for a warehouse that one program at a time can write
+
+	History  upkeep.History  // how long versions stay, for a warehouse that keeps them
+	Maintain upkeep.Maintain // who keeps its files few, for one whose tables are files
 }
 
 // A Patience is how long it is waited for other programs that have the warehouse open.

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"catchment/internal/rig"
+	"catchment/internal/upkeep"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/lake"
 	"catchment/internal/warehouse/lake/folder"
@@ -16,7 +17,7 @@ import (
 
 // A Lake is the warehouse of one rig.
 type Lake struct {
-	History lake.History
+	History upkeep.History
 	// Committed hears of each table that the catalog has changed, before the process does.
 	Committed func(schema, table string)
 
@@ -49,11 +50,11 @@ func (l *Lake) open(r *rig.Rig, f *rig.Fate) (rig.Opened, error) {
 	if err != nil {
 		return rig.Opened{}, err
 	}
-	p.History = l.History
 	p.Catalog = &fated{Catalog: p.Catalog, lake: l, fate: f}
 	var w warehouse.Warehouse
 	return rig.Opened{
 		Warehouse: func(o warehouse.Options) warehouse.Warehouse {
+			o.History = l.History
 			w = lake.New(p, o)
 			return w
 		},

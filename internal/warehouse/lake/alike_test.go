@@ -14,6 +14,7 @@ import (
 
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/maintained"
 	"catchment/internal/warehouse/room"
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/warehousetest"
@@ -21,7 +22,8 @@ import (
 )
 
 // TestLikeMemory does random attempts of all operations, with what is kept out of them, to a lake and to a warehouse
-// of maps: counts, rows, tombstones and rejections are the same. rapid prints the seed of a history that fails.
+// of maps: counts, rows, tombstones and rejections are the same, also where the lake's tables are looked after in
+// between. rapid prints the seed of a history that fails.
 func TestLikeMemory(t *testing.T) {
 	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
 		if err := f.Value.Set("10"); err != nil {
@@ -41,6 +43,9 @@ func TestLikeMemory(t *testing.T) {
 			got, want := a.do(rt, batches, m), b.do(rt, batches, m)
 			if got != want {
 				rt.Fatalf("counts of %s\n got %+v\nwant %+v", m.Attempt, got, want)
+			}
+			if rapid.Bool().Draw(rt, "upkeep") {
+				a.maintain(rt, d.table)
 			}
 			for _, side := range []warehousetest.Side{warehousetest.Final, warehousetest.Staging} {
 				if got, want := a.says(side, d.table), b.says(side, d.table); got != want {
@@ -75,7 +80,7 @@ type twin struct {
 func newTwin(t *testing.T, s warehousetest.Subject) *twin {
 	w := &twin{t: t, s: s, clock: minute(1000)}
 	w.w = s.Open(warehouse.Options{Schema: string(warehousetest.Final), Staging: string(warehousetest.Staging),
-		Now: func() time.Time { return w.clock }}, warehousetest.Fault{})
+		Now: func() time.Time { return w.clock }, Maintain: usual()}, warehousetest.Fault{})
 	if err := w.w.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -110,6 +115,18 @@ func (w *twin) do(rt *rapid.T, batches []warehouse.Batch, m warehouse.Merge) war
 		rt.Fatal(err)
 	}
 	return c
+}
+
+// maintain does all upkeep that there is to do.
+func (w *twin) maintain(rt *rapid.T, t shape.Table) {
+	keeper, _ := maintained.Of(w.w)
+	done, err := keeper.Maintain(w.t.Context(), w.fence, t.Name, maintained.All)
+	if err != nil || len(done.Tables) != 2 || done.Tables[0].Left != "" || done.Tables[1].Left != "" {
+		rt.Fatal(done, err)
+	}
+	if _, err := keeper.MaintainOwn(w.t.Context(), maintained.All); err != nil {
+		rt.Fatal(err)
+	}
 }
 
 // says is what the tables of a side say of a flow.

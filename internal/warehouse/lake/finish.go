@@ -11,6 +11,7 @@ import (
 
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/lake/columns"
+	"catchment/internal/warehouse/lake/history"
 	"catchment/internal/warehouse/lake/ledger"
 	"catchment/internal/warehouse/lake/merging"
 	"catchment/internal/warehouse/lake/own"
@@ -128,14 +129,14 @@ func (c *consolidation) letGo(ctx context.Context, stage *table.Table, stands st
 		}
 		var err error
 		if len(c.Forget) > 0 {
-			open := others(ledger.Attempts(t.Properties()), c.Attempt)
-			if !c.history.Off {
+			open := history.Others(ledger.Attempts(t.Properties()), c.Attempt)
+			if !c.History.Off {
 				open = append(open, c.Attempt)
 			}
 			older := removal.Where{NotIn: map[string][]string{columns.Attempt: open}}
 			_, err = removal.Of(ctx, t, older, change)
 		} else {
-			err = c.history.trim(ctx, t, c.Attempt, c.Now(), change)
+			err = history.Trim(ctx, c.History, history.End{Stage: t, Attempt: c.Attempt, Now: c.Now()}, change)
 		}
 		if len(change.Forget)+len(change.Gone)+len(change.Properties) == 0 {
 			return nil, err

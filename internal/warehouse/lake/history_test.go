@@ -11,6 +11,7 @@ import (
 
 	"github.com/apache/iceberg-go"
 
+	"catchment/internal/upkeep"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/gone"
 	"catchment/internal/warehouse/lake"
@@ -24,18 +25,18 @@ import (
 func TestHistory(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		lake.History
+		upkeep.History
 		want string
 	}{
-		{lake.History{}, "[1 2 3 open]"},
-		{lake.History{Keep: 24 * time.Hour}, "[2 3 open]"},
-		{lake.History{Keep: time.Hour}, "[3 open]"},
-		{lake.History{Off: true}, "[open]"},
+		{upkeep.History{}, "[1 2 3 open]"},
+		{upkeep.History{Keep: 24 * time.Hour}, "[2 3 open]"},
+		{upkeep.History{Keep: time.Hour}, "[3 open]"},
+		{upkeep.History{Off: true}, "[open]"},
 	} {
 		s := newSubject(t)
 		now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-		w := lake.New(lake.Place{Catalog: s.Catalog, Scratch: s.folder, History: c.History}, warehouse.Options{
-			Schema: string(warehousetest.Final), Staging: string(warehousetest.Staging),
+		w := lake.New(lake.Place{Catalog: s.Catalog, Scratch: s.folder}, warehouse.Options{
+			Schema: string(warehousetest.Final), Staging: string(warehousetest.Staging), History: c.History,
 			Now: func() time.Time { return now }})
 		f := warehouse.Fence{Flow: "Account", Number: 1}
 		of := shape.Table{Object: "Account", Name: "account", Key: []string{"id"},

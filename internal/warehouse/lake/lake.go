@@ -10,9 +10,9 @@
 // one snapshot of the final table, or nothing is. Whatever else has to be known, tombstones and rejected records,
 // is written before that snapshot under the number that it will have, and counts once it is there.
 //
-// Files, from the top: lake.go, eraser.go, shaper.go, prepare.go, describe.go, inspect.go, reading.go, sightings.go,
-// evidence.go, out.go, marks.go, rebind.go, registry.go, mend.go, merger.go, consolidation.go, finish.go, keepout.go,
-// loader.go, intake.go, widen.go, staged.go, rejected.go, standing.go.
+// Files, from the top: lake.go, maintain.go, eraser.go, shaper.go, prepare.go, describe.go, inspect.go, reading.go,
+// sightings.go, evidence.go, out.go, marks.go, rebind.go, registry.go, mend.go, merger.go, consolidation.go,
+// finish.go, keepout.go, loader.go, intake.go, widen.go, staged.go, rejected.go, standing.go.
 package lake
 
 import (
@@ -32,7 +32,6 @@ type Place struct {
 	Catalog catalog.Catalog // of the tables; it knows where their files are
 	Scratch string          // a folder of this machine for what has no room in memory
 	Close   func() error    // nil where there is nothing to end
-	History History         // how long versions stay in the stage tables
 }
 
 // New opens the lake of a place.
@@ -40,9 +39,8 @@ func New(p Place, o warehouse.Options) warehouse.Warehouse {
 	if o.Pause == nil {
 		o.Pause = pause
 	}
-	s := &site{Lake: &tables.Lake{Catalog: p.Catalog, Pause: o.Pause}, Options: o, scratch: p.Scratch,
-		history: p.History}
-	return &everything{marks{s}, shaper{s}, loader{s}, merger{s}, asker{s}, rejections{s}, eraser{s}, p}
+	s := &site{Lake: &tables.Lake{Catalog: p.Catalog, Pause: o.Pause}, Options: o, scratch: p.Scratch}
+	return &everything{marks{s}, shaper{s}, loader{s}, merger{s}, asker{s}, rejections{s}, eraser{s}, keeper{s}, p}
 }
 
 // everything is the roles that a lake has.
@@ -54,6 +52,7 @@ type everything struct {
 	asker
 	rejections
 	eraser
+	keeper
 	place Place
 }
 
@@ -85,7 +84,6 @@ type site struct {
 	*tables.Lake
 	warehouse.Options
 	scratch string // a folder for what has no room in memory
-	history History
 }
 
 // final and stage name the two tables of a flow.

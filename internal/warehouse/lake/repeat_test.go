@@ -10,6 +10,7 @@ import (
 	"github.com/apache/iceberg-go/catalog"
 	"github.com/apache/iceberg-go/table"
 
+	"catchment/internal/upkeep"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/gone"
 	"catchment/internal/warehouse/lake"
@@ -30,9 +31,11 @@ func paged(key, text string, rows int64, digits ...room.Digits) warehouse.Page {
 // nothing of it. The stage has its versions once, or not at all where no history is kept.
 func TestRepeat(t *testing.T) {
 	t.Parallel()
-	for _, history := range []lake.History{{}, {Off: true}} {
+	for _, history := range []upkeep.History{{}, {Off: true}} {
 		s, _, f := prepared(t)
-		w := lake.New(lake.Place{Catalog: s.Catalog, Scratch: s.folder, History: history}, options())
+		o := options()
+		o.History = history
+		w := lake.New(lake.Place{Catalog: s.Catalog, Scratch: s.folder}, o)
 		b := warehouse.Batch{Table: account(), Attempt: "a1", Job: "j1", ReadAt: time.Now(),
 			Pages: []warehouse.Page{paged("p1", "Id,Name\n1,one\n2,two\n", 2)}}
 		m := warehouse.Merge{Table: account(), Attempt: "a1", Policy: gone.Flag, Pages: 1, Rows: 2}

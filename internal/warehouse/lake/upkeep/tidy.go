@@ -2,10 +2,12 @@ package upkeep
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/apache/iceberg-go/table"
 
+	"catchment/internal/upkeep"
 	"catchment/internal/warehouse/lake/tables"
 )
 
@@ -34,37 +36,34 @@ func Sweep(ctx context.Context, t *table.Table, b Bounds, dry bool) (Orphans, er
 	return found, err
 }
 
-// A Census is what a table is made of.
-type Census struct {
-	Files, Deletes, Snapshots, Manifests int
-	Bytes                                int64 // of data files and files of deletes
-	Rows, Dead                           int64 // of the data files, and those of them that are deleted
-}
-
 // Count counts what a table's newest snapshot is made of.
-func Count(ctx context.Context, t *table.Table) (c Census, err error) {
+func Count(ctx context.Context, t *table.Table) (c upkeep.Census, err error) {
 	c.Snapshots = len(t.Metadata().Snapshots())
-	if t.CurrentSnapshot() == nil {
-		return c, nil
-	}
 	data, deletes, err := tables.Files(ctx, t)
 	if err != nil {
 		return c, err
 	}
 	c.Files, c.Deletes = len(data), len(deletes)
-	for _, file := range data {
-		c.Rows += file.Count()
+	for _, file := range slices.Concat(data, deletes) {
 		c.Bytes += file.FileSizeBytes()
 	}
-	for _, file := range deletes {
-		c.Dead += file.Count()
-		c.Bytes += file.FileSizeBytes()
+	return c, nil
+}
+
+// old tells how many snapshots may go, and from which age on they do: those that are older than the bounds say, and
+// the oldest where there are more than the most.
+func (b Bounds) old(t *table.Table, now time.Time) (n int, age time.Duration) {
+	age = b.Age
+	i := 0
+	for s := range tables.Ancestors(t) {
+		i++
+		its := now.Sub(time.UnixMilli(s.TimestampMs))
+		if i == b.Most {
+			age = max(0, min(age, its))
+		}
+		if i > b.Keep && (its > age || i > b.Most) {
+			n++
+		}
 	}
-	files, err := t.FS(ctx)
-	if err != nil {
-		return c, err
-	}
-	manifests, err := t.CurrentSnapshot().Manifests(files)
-	c.Manifests = len(manifests)
-	return c, err
+	return n, age
 }

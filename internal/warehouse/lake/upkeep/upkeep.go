@@ -5,8 +5,8 @@
 // What is to be done is decided by bounds, so that each piece of upkeep is worth more than it costs. All of it may be
 // repeated, and stopped at any time: rows are the same before and after.
 //
-// Start at Compaction. Who holds the flow, and when upkeep is due, is left to lake. deletes.go is about position
-// deletes, tidy.go about what no snapshot needs.
+// Start at Care.Tend. Who holds the flow is left to lake. upkeep.go makes few files of many, deletes.go is about
+// position deletes, tidy.go about what no snapshot needs, and tend.go has them done.
 package upkeep
 
 import (
@@ -36,14 +36,23 @@ type Bounds struct {
 	Deletes   int           // so many files of position deletes become one
 	Manifests int           // so many manifests become few
 	Keep      int           // so many snapshots stay at least,
-	Age       time.Duration // and all that are younger
+	Age       time.Duration // and all that are younger,
+	Most      int           // but never more than so many
+	Worth     int           // so many snapshots go together at least
 	Orphans   time.Duration // a file that no snapshot names stays so long; never less than a day
 }
 
-// Usual are the bounds where nobody says otherwise.
+// Usual are the bounds where nobody says otherwise. Each commit writes down all snapshots that there are, and each
+// reader reads them: 200 are a fifth of a megabyte.
 func Usual() Bounds {
 	return Bounds{Files: 8, Small: 16 << 20, AtOnce: 1 << 30, Deletes: 8, Manifests: 20, Keep: 10, Age: 24 * time.Hour,
-		Orphans: 72 * time.Hour}
+		Most: 200, Worth: 16, Orphans: 72 * time.Hour}
+}
+
+// byHand are the bounds for who wants all done that there is to do.
+func (b Bounds) byHand() Bounds {
+	b.Files, b.Deletes, b.Manifests, b.Worth = 2, 2, 4, 1
+	return b
 }
 
 // A Table is a table that is kept, and how.
@@ -92,20 +101,29 @@ func Compaction(ctx context.Context, t Table) (*tables.Change, error) {
 	return c, nil
 }
 
-// due are the small files that are to become one, by their partitions.
+// due are the small files that are to become one, by their partitions, as many as are written anew at once.
 func (t Table) due(tasks []table.FileScanTask) [][]table.FileScanTask {
-	small, bytes := map[string][]table.FileScanTask{}, int64(0)
+	small := map[string][]table.FileScanTask{}
 	for _, task := range tasks {
-		if size := task.File.FileSizeBytes(); size < t.Bounds.Small && bytes+size <= t.Bounds.AtOnce {
+		if task.File.FileSizeBytes() < t.Bounds.Small {
 			partition := partitionOf(task.File)
 			small[partition] = append(small[partition], task)
-			bytes += size
 		}
 	}
 	var all [][]table.FileScanTask
+	room := t.Bounds.AtOnce
 	for _, partition := range slices.Sorted(maps.Keys(small)) {
-		if len(small[partition]) >= t.Bounds.Files {
-			all = append(all, small[partition])
+		if len(small[partition]) < t.Bounds.Files {
+			continue
+		}
+		var group []table.FileScanTask
+		for _, task := range small[partition] {
+			if size := task.File.FileSizeBytes(); size <= room {
+				group, room = append(group, task), room-size
+			}
+		}
+		if len(group) > 1 {
+			all = append(all, group)
 		}
 	}
 	return all

@@ -27,6 +27,9 @@ const (
 	dictBytes  = 256 << 10 // of a dictionary: what has more values than that is written without
 	filterFPP  = 0.01      // how often a bloom filter says that it may have what it hasn't
 	atOnce     = 1 << 20   // bytes that are handed to storage
+
+	filterBytes = 128 << 10 // of a filter at most, which has room for a row group's keys,
+	filterSizes = 8         // and how many smaller ones there are, each half of the one before
 )
 
 // A kind of file.
@@ -115,6 +118,7 @@ func (k kind) parquet() []parquet.WriterProperty {
 		parquet.WithDictionaryPageSizeLimit(dictBytes),
 		parquet.WithCompression(compress.Codecs.Zstd),
 		parquet.WithCompressionLevel(1),
+		parquet.WithMaxBloomFilterBytes(filterBytes),
 	}
 	for _, f := range k.arrow.Fields() {
 		// What has a value of its own in each row is not kept in a dictionary as well.
@@ -124,7 +128,10 @@ func (k kind) parquet() []parquet.WriterProperty {
 		column, is := strings.CutPrefix(key, table.ParquetBloomFilterColumnEnabledKeyPrefix+".")
 		if is && strings.EqualFold(value, "true") && k.arrow.HasField(column) {
 			all = append(all, parquet.WithBloomFilterEnabledFor(column, true),
-				parquet.WithBloomFilterFPPFor(column, filterFPP), parquet.WithBloomFilterNDVFor(column, groupRows))
+				parquet.WithBloomFilterFPPFor(column, filterFPP),
+				// of several sizes the least is kept that has room for the values: most files hold few
+				parquet.WithAdaptiveBloomFilterEnabledFor(column, true),
+				parquet.WithBloomFilterCandidatesFor(column, filterSizes))
 		}
 	}
 	return all

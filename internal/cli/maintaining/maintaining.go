@@ -1,0 +1,99 @@
+// Package maintaining has the command that looks after the tables of a lake by hand.
+package maintaining
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"catchment/internal/lease"
+	"catchment/internal/maintain"
+	"catchment/internal/plan"
+	"catchment/internal/project"
+	"catchment/internal/status"
+	"catchment/internal/upkeep"
+	"catchment/internal/warehouse/maintained"
+)
+
+// ErrFailed says that some tables could not be looked after. Which, and why, was told.
+var ErrFailed = errors.New("some tables could not be looked after")
+
+// A Desk is the project that one call of the command works on, and what every command of the program does.
+type Desk struct {
+	*project.Project
+	status.Printer
+	// Hold locks out other processes that work with the same control table, and tells who holds flows then.
+	Hold func(what string) (lease.Holder, error)
+	// Ends is a context that the first signal ends: nothing is left half done.
+	Ends func(context.Context) (context.Context, context.CancelFunc)
+}
+
+// At opens a project for as long as do takes.
+type At func(do func(d *Desk) error) error
+
+// Command is catchment maintain.
+func Command(at At) *cobra.Command {
+	var look bool
+	cmd := &cobra.Command{
+		Use:   "maintain [OBJECT...]",
+		Short: "Look after the files of a lake: merge small ones, remove old ones",
+		Long: `Look after the files of a lake, so that its tables stay fast to read: small files
+become few, files of deletes one, snapshots go that are older than
+warehouse.maintain.snapshots, and files that no snapshot names and that are older than
+warehouse.maintain.orphans. Which rows a table has doesn't change.
+
+Runs do that by themselves where it is worth it. This does all that there is to do, for
+some objects or for all, and also under maintain: {by: off}. It holds the flow of each
+object meanwhile. Left alone are tables of which a run has loaded pages that aren't
+merged yet, and those that somebody else has written to.
+
+With --dry-run it changes nothing, and tells what there is to do.`,
+		Example: `  catchment maintain
+  catchment maintain Account --dry-run`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return at(func(d *Desk) error {
+				ctx, cancel := d.Ends(cmd.Context())
+				defer cancel()
+				how := maintained.All
+				if look {
+					how = maintained.Look
+				}
+				return d.maintain(ctx, args, how)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&look, "dry-run", false, "change nothing; tell what there is to do")
+	return cmd
+}
+
+// maintain looks after tables, and tells what became of each.
+func (d *Desk) maintain(ctx context.Context, objects []string, how maintained.How) error {
+	if how.Changes() && d.File.Warehouse.Maintain.By == upkeep.ByService {
+		return plan.Fixf("to have Catchment do it: `maintain: {by: catchment}`, once the service doesn't",
+			"the service that has the catalog looks after its files: so says warehouse.maintain")
+	}
+	hand := maintain.Hand{Tell: func(flow string, w maintained.Work, err error) error {
+		return d.Print(report{Object: flow, Dry: !how.Changes(), work: w, err: err})
+	}}
+	if how.Changes() {
+		if err := d.OpenControl(ctx); err != nil {
+			return err
+		}
+		holder, err := d.Hold("maintain")
+		if err != nil {
+			return err
+		}
+		hand.Holder = holder
+	}
+	if err := d.OpenWarehouse(); err != nil {
+		return err
+	}
+	hand.Holder = d.Holder(hand.Holder)
+	hand.Keeper = maintain.Keeper{Warehouse: d.Warehouse, Control: d.Control}
+	failed, err := hand.Do(ctx, objects, how)
+	if err == nil && failed {
+		return ErrFailed
+	}
+	return err
+}

@@ -1,0 +1,161 @@
+package lake
+
+import (
+	"context"
+	"time"
+
+	"github.com/apache/iceberg-go/table"
+
+	words "catchment/internal/upkeep"
+	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/lake/ledger"
+	"catchment/internal/warehouse/lake/own"
+	"catchment/internal/warehouse/lake/tables"
+	"catchment/internal/warehouse/lake/upkeep"
+	"catchment/internal/warehouse/maintained"
+)
+
+// keeper is the role maintained.Keeper.
+type keeper struct{ *site }
+
+// Maintain looks after the final table and the stage table of a flow.
+func (s keeper) Maintain(
+	ctx context.Context, f warehouse.Fence, name string, how maintained.How,
+) (w maintained.Work, err error) {
+	defer func() { err = named("look after "+name, err) }()
+	care := s.care(how)
+	all, err := s.registered(ctx)
+	if err != nil {
+		return w, err
+	}
+	l, known := all[f.Flow]
+	if !known || l.Mark.Table != name || care.How.Changes() && l.Mark.Fence > f.Number {
+		return w, warehouse.ErrFenced
+	}
+	k := keeping{site: s.site, line: l, fence: f, changes: care.How.Changes()}
+	if k.stands, _, err = s.stands(ctx, name); err != nil {
+		return w, err
+	}
+	if err := k.lookForAttempts(ctx); err != nil {
+		return w, err
+	}
+	for _, one := range []struct {
+		name  table.Identifier
+		guard upkeep.Guard
+	}{{tables.Name(s.Schema, name), k.final}, {tables.Name(s.Staging, name), k.stage}} {
+		if err := tend(ctx, care, one.name, one.guard, &w); err != nil {
+			return w, err
+		}
+	}
+	return w, nil
+}
+
+// MaintainOwn looks after our own tables.
+func (s keeper) MaintainOwn(ctx context.Context, how maintained.How) (w maintained.Work, err error) {
+	care := s.care(how)
+	anybody := func(*table.Table, *tables.Change) (string, error) { return "", nil }
+	for _, t := range own.All() {
+		name := s.own(t.Name)
+		if t.Beside {
+			name = s.beside(t.Name)
+		}
+		if err := tend(ctx, care, name, anybody, &w); err != nil {
+			return w, named("look after "+t.Name, err)
+		}
+	}
+	return w, nil
+}
+
+// care is what upkeep does here. What is due is ours to do only where nobody else does it, nor is said not to.
+func (s keeper) care(how maintained.How) upkeep.Care {
+	by := s.Options.Maintain.By
+	if how == maintained.Due && by != words.ByUs || how == maintained.All && by == words.ByService {
+		how = maintained.Count
+	}
+	bounds := upkeep.Usual()
+	bounds.Age, bounds.Orphans = s.Options.Maintain.Snapshots, s.Options.Maintain.Orphans
+	return upkeep.Care{Lake: s.Lake, Bounds: bounds, Scratch: s.scratch, Now: s.Now(), How: how}
+}
+
+// tend looks after one table, and adds what became of it.
+func tend(ctx context.Context, c upkeep.Care, name table.Identifier, g upkeep.Guard, w *maintained.Work) error {
+	r, more, err := c.Tend(ctx, name, g)
+	if err == nil && r.Table != "" {
+		w.Tables = append(w.Tables, r)
+	}
+	w.More = w.More || more
+	return err
+}
+
+// A keeping is upkeep of a flow's tables.
+type keeping struct {
+	*site
+	line     line
+	fence    warehouse.Fence
+	stands   standing
+	changes  bool
+	underWay bool
+}
+
+// attemptUnderWay is why a table is left alone whose flow is between the loading of pages and their merge.
+const attemptUnderWay = "what a run has loaded isn't merged yet"
+
+// lookForAttempts looks whether something is staged that isn't merged. Nobody but the holder stages more.
+func (k *keeping) lookForAttempts(ctx context.Context) error {
+	stage, err := k.found(ctx, tables.Name(k.Staging, k.line.Mark.Table))
+	if err != nil || stage == nil {
+		return err
+	}
+	k.underWay = k.open(stage)
+	return nil
+}
+
+// open tells whether a stage table's ledger has an attempt that isn't merged.
+func (k *keeping) open(stage *table.Table) bool {
+	for _, attempt := range ledger.Attempts(stage.Properties()) {
+		if _, done := k.stands.counts(attempt); !done {
+			return true
+		}
+	}
+	return false
+}
+
+// final guards the final table: the flow is held, and nobody else has written to it. The change carries the standing.
+func (k *keeping) final(t *table.Table, c *tables.Change) (string, error) {
+	stands, is, err := standingOf(t)
+	if err != nil {
+		return "", err
+	}
+	if !is {
+		return "it was not made by Catchment", nil
+	}
+	stands.Mark, _ = k.line.over(stands)
+	if k.changes {
+		if err := stands.holds(k.fence); err != nil {
+			return "", err
+		}
+	}
+	if err := stands.watch(t); err != nil {
+		return "", err
+	}
+	f, is := changed(t, stands)
+	switch {
+	case !k.changes:
+		return "", nil
+	case is:
+		return "somebody else has written to it: " + f.Operation + " at " + f.At.Format(time.DateTime), nil
+	case stands.Back:
+		return "somebody went back to an older snapshot of it", nil
+	case k.underWay:
+		return attemptUnderWay, nil
+	}
+	return "", stands.carry(c)
+}
+
+// stage guards the stage table.
+func (k *keeping) stage(t *table.Table, _ *tables.Change) (string, error) {
+	if k.changes && k.open(t) {
+		return attemptUnderWay, nil
+	}
+	return "", nil
+}
