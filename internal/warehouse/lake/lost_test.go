@@ -273,3 +273,51 @@ func TestAwayIsNotLost(t *testing.T) {
 		t.Errorf("back again: %+v, %v", d, err)
 	}
 }
+
+// TestListsLost loses what says which files the table has. Nothing of the table can be read then: it is named, and what
+// to do. Tables beside it are read as ever.
+func TestListsLost(t *testing.T) {
+	t.Parallel()
+	for name, of := range map[string]func(*holder) string{
+		"list of manifests": func(h *holder) string {
+			return h.find(t, warehousetest.Final, "account").CurrentSnapshot().ManifestList
+		},
+		"manifest": func(h *holder) string {
+			tb := h.find(t, warehousetest.Final, "account")
+			fs, err := tb.FS(t.Context())
+			must(t, err)
+			manifests, err := tb.CurrentSnapshot().Manifests(fs)
+			must(t, err)
+			return manifests[0].FilePath()
+		},
+		"metadata": func(h *holder) string { return h.find(t, warehousetest.Final, "account").MetadataLocation() },
+	} {
+		for how, harm := range map[string]func(string) error{
+			"missing": os.Remove, "cut short": func(path string) error { return os.Truncate(path, 9) },
+		} {
+			t.Run(name+" "+how, func(t *testing.T) {
+				h := holding(t)
+				path := of(h)
+				must(t, harm(where(path)))
+				_, err := h.w.Live(t.Context(), stamped())
+				if plan.ClassOf(err) != plan.Fix || !strings.Contains(err.Error(), "table salesforce.account") ||
+					!strings.Contains(plan.HintOf(err), "drop table salesforce.account") {
+					t.Errorf("%v, of class %s, hint %q", err, plan.ClassOf(err), plan.HintOf(err))
+				}
+				if marks, err := h.w.Marks(t.Context()); err != nil || len(marks) != 1 || marks[0].Flow != "Account" {
+					t.Errorf("the marks: %v, %v", marks, err)
+				}
+				h.f.Number++
+				if _, err := h.w.Claim(t.Context(), h.f, "account", org); err == nil {
+					if _, _, err := h.judge(); err == nil {
+						t.Error("nobody says so")
+					}
+				}
+				must(t, h.DropTable(t.Context(), tables.Name(string(warehousetest.Final), "account")))
+				if c := conditionOf(t, h.w, stamped()); c != shape.Dropped {
+					t.Errorf("dropped, it is %s", c)
+				}
+			})
+		}
+	}
+}

@@ -19,12 +19,12 @@ func Files(ctx context.Context, t *table.Table) (data, deletes []iceberg.DataFil
 	}
 	manifests, err := snapshot.Manifests(fs)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, Listing(t.Identifier(), err)
 	}
 	for _, manifest := range manifests {
 		for entry, err := range manifest.Entries(fs, true) {
 			if err != nil {
-				return nil, nil, err
+				return nil, nil, Listing(t.Identifier(), err)
 			}
 			file := entry.DataFile()
 			if file.ContentType() == iceberg.EntryContentData {
