@@ -249,7 +249,7 @@ aws-live: bin/catchment lambda ## deploy into your AWS account and run once, onl
 	$(took)
 
 .PHONY: soak
-soak: deps ## random histories with crashes and faults: RUNS=n, IN=duckdb, postgres or ddlcommits, API=68.0, and SEED=n to replay one
+soak: deps ## random histories with crashes and faults: RUNS=n, IN=duckdb, postgres, lake or ddlcommits, API=68.0, and SEED=n to replay one
 	$(GO) test -count=1 -timeout 3h -v -run TestSoak ./internal/replicate -soak.runs=$(RUNS) -soak.seed=$(SEED) -soak.in=$(IN) -soak.api=$(API) |
 	  grep --line-buffered -vE '^( *--- PASS|===)'
 	$(took)

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -13,12 +16,20 @@ import (
 // What is said of each warehouse before it is opened is what it can do once it is.
 func TestWarehousesAreAsDescribed(t *testing.T) {
 	ours := drivers(cloud.New())
+	catalog := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"defaults":{},"overrides":{}}`) // is asked as a lake is opened
+	}))
+	t.Cleanup(catalog.Close)
 	places := map[string]string{
 		"duckdb":        t.TempDir() + "/x.duckdb",
 		"postgres":      "//u@127.0.0.1:1/d",
 		"redshift":      "//u@127.0.0.1:1/d?stage=s3://b/p",
 		"redshift-data": "//workgroup/w/d?stage=s3://b/p",
+		"iceberg":       t.TempDir() + "/lake",
+		"iceberg-rest":  catalog.URL + "?warehouse=w",
+		"iceberg-glue":  "s3://bucket/lake",
 	}
+	t.Setenv("AWS_REGION", "us-east-1")
 	options := warehouse.Options{Schema: "s", Staging: "i", Now: time.Now}
 	for scheme, described := range ours.Warehouses {
 		t.Run(scheme, func(t *testing.T) {
@@ -30,6 +41,12 @@ func TestWarehousesAreAsDescribed(t *testing.T) {
 			roles := warehouse.RolesOf(opened)
 			if can := roles.Adopter != nil; described.Adopts != can {
 				t.Errorf("it adopts: %v, described as %v", can, described.Adopts)
+			}
+			if described.Script == nil {
+				if roles.Procedures != nil || described.Title == "" {
+					t.Errorf("title %q; procedures, and no SQL to show: %v", described.Title, roles.Procedures != nil)
+				}
+				return
 			}
 			script := described.Script("")
 			if script.Name() != opened.Name() {
@@ -56,7 +73,7 @@ func TestWarehousesAreListed(t *testing.T) {
 		{ours.Dialects(), []string{"duckdb", "postgres", "redshift"}},
 		{ours.Adopters(), []string{"PostgreSQL", "Redshift"}},
 		{ours.Servers(), []string{"redshift-data://...", "redshift://...", "postgres://..."}},
-		{ours.Known().Files, []string{"duckdb"}},
+		{ours.Known().Files, []string{"duckdb", "iceberg"}},
 	} {
 		if !slices.Equal(list.got, list.want) {
 			t.Errorf("got %q, want %q", list.got, list.want)

@@ -1,7 +1,6 @@
 package project
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -41,7 +40,6 @@ type Drivers struct {
 // known of it before.
 type WarehouseDriver struct {
 	Title  string                  // as people call it
-	Form   string                  // how its URL is written; "" for its scheme, and an address behind ://
 	Also   []string                // other beginnings of its URLs, up to a colon: they mean the same
 	Check  func(path string) error // what is wrong with a path, as far as it shows without opening it
 	Open   func(path string, o warehouse.Options) (warehouse.Warehouse, error)
@@ -169,16 +167,15 @@ func (d Drivers) Queried() []string {
 	})
 }
 
-// Servers are the URLs of warehouses that another machine reaches, too. Of two ways
-// to one warehouse the special one, whose name is longer, comes first.
-func (d Drivers) Servers() []string {
-	urls := d.each(func(scheme string, w WarehouseDriver) string {
-		if w.File {
-			return ""
+// Servers are the URLs of warehouses that functions on AWS reach. Of two ways to one
+// warehouse the special one, whose name is longer, comes first.
+func (d Drivers) Servers() (urls []string) {
+	schemes := slices.Sorted(maps.Keys(d.Warehouses))
+	for _, scheme := range slices.Backward(schemes) {
+		if d.Warehouses[scheme].Reach != nil {
+			urls = append(urls, scheme+"://...")
 		}
-		return cmp.Or(w.Form, scheme+"://...")
-	})
-	slices.Reverse(urls)
+	}
 	return urls
 }
 

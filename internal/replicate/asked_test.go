@@ -32,7 +32,7 @@ func (l *life) compare(done bool) {
 func (l *life) agree() {
 	p := l.begins(nil)
 	defer p.Close()
-	all := claimsOf(p.Driver)
+	all := claimsOf(p.Eyes)
 	for _, fl := range l.Flows {
 		now, claimed := all[fl.Object]
 		if claimed {
@@ -53,7 +53,7 @@ func (l *life) agree() {
 func (l *life) verify(fl flow.Flow, method verify.Method, repair bool) bool {
 	p := l.begins(nil)
 	defer p.Close()
-	now, claimed := claimsOf(p.Driver)[fl.Object]
+	now, claimed := claimsOf(p.Eyes)[fl.Object]
 	if !claimed {
 		return false
 	}

@@ -12,7 +12,6 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/rig"
 	"catchment/internal/warehouse/shape"
-	"catchment/internal/warehouse/sql"
 )
 
 // A claim is what a mark in the warehouse says of its table: every change that was
@@ -31,6 +30,8 @@ type claims struct {
 	history *history
 	tally   *tallied
 	hands   *hands
+
+	holding sync.Mutex // one at a time
 
 	mu     sync.Mutex
 	last   map[string]claim          // that was held, by object
@@ -57,35 +58,50 @@ type row struct {
 
 // hold holds the claims of all flows against the history; moved leaves out those
 // that were held before.
-func (c *claims) hold(d sql.Driver, flows []flow.Flow, moved bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	all := claimsOf(d)
+func (c *claims) hold(e rig.Eyes, flows []flow.Flow, moved bool) {
+	c.holding.Lock()
+	defer c.holding.Unlock()
+	all := claimsOf(e)
 	for _, fl := range flows {
 		now, claimed := all[fl.Object]
-		last := c.last[fl.Object]
-		if !claimed || moved && now == last {
+		if !claimed || moved && now == c.lastOf(fl.Object) {
 			continue
 		}
-		if now != last {
-			c.moves[fl.Object]++
-			c.policy[fl.Object] = policies(c.policy[fl.Object], fl.Deletes, now.generation != last.generation)
-			if now.generation != last.generation {
-				delete(c.rows, fl.Object)
-			}
-			c.hands.moved(now)
-			c.tally.add("claims held against the org's history", now.grade, 1)
-		}
-		c.last[fl.Object] = now
-		c.held[fl.Object]++
-		rows, err := rowsOf(d, fl.Object)
+		rows, err := rowsOf(e, fl.Object)
 		if err != nil {
+			c.mu.Lock()
 			c.wrong = append(c.wrong, fmt.Sprintf("the table of %s can't be read: %v", fl.Object, err))
+			c.mu.Unlock()
 			continue
 		}
-		c.wrong = append(c.wrong, c.contradictions(now, rows)...)
-		c.remember(fl.Object, rows)
+		c.check(fl, now, rows)
 	}
+}
+
+// lastOf is the claim that was held last.
+func (c *claims) lastOf(object string) claim {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.last[object]
+}
+
+// check holds one claim, and the rows that stand with it.
+func (c *claims) check(fl flow.Flow, now claim, rows map[string][]row) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if last := c.last[fl.Object]; now != last {
+		c.moves[fl.Object]++
+		c.policy[fl.Object] = policies(c.policy[fl.Object], fl.Deletes, now.generation != last.generation)
+		if now.generation != last.generation {
+			delete(c.rows, fl.Object)
+		}
+		c.hands.moved(now)
+		c.tally.add("claims held against the org's history", now.grade, 1)
+	}
+	c.last[fl.Object] = now
+	c.held[fl.Object]++
+	c.wrong = append(c.wrong, c.contradictions(now, rows)...)
+	c.remember(fl.Object, rows)
 }
 
 // remember keeps the rows as they stand, to tell what becomes of them.
@@ -108,9 +124,8 @@ func policies(all []flow.Deletes, now flow.Deletes, anew bool) []flow.Deletes {
 
 // claimsOf reads what the warehouse claims of each object, but for those of which that
 // is nothing.
-func claimsOf(d sql.Driver) map[string]claim {
-	got, err := rig.Query(d, "SELECT CAST(flow AS VARCHAR), CAST(grade AS VARCHAR), CAST(watermark AS VARCHAR),"+
-		" CAST(generation AS VARCHAR) FROM salesforce_incremental._catchment_flow")
+func claimsOf(e rig.Eyes) map[string]claim {
+	got, err := e.Rows("salesforce_incremental", "_catchment_flow", "flow", "grade", "watermark", "generation")
 	all := map[string]claim{}
 	if err != nil { // the table isn't there yet; that claims are held at all, the end of a life looks after
 		return all
@@ -124,18 +139,25 @@ func claimsOf(d sql.Driver) map[string]claim {
 }
 
 // rowsOf reads the rows of an object by Id.
-func rowsOf(d sql.Driver, object string) (map[string][]row, error) {
-	got, err := rig.Query(d, "SELECT CAST(id AS VARCHAR), CAST(systemmodstamp AS VARCHAR),"+
-		" CAST(_catchment_deleted_at AS VARCHAR) FROM salesforce."+shape.TableName(object, false))
+func rowsOf(e rig.Eyes, object string) (map[string][]row, error) {
+	got, err := e.Rows("salesforce", shape.TableName(object, false), looked...)
+	return rowsIn(got), err
+}
+
+// looked are the columns of rows that claims look at.
+var looked = []string{"id", "systemmodstamp", "_catchment_deleted_at"}
+
+// rowsIn are rows that have them, by Id.
+func rowsIn(texts [][]*string) map[string][]row {
 	all := map[string][]row{}
-	for _, r := range got {
+	for _, r := range texts {
 		next := row{live: r[2] == nil}
 		if r[1] != nil {
 			next.stamp = momentOf(*r[1])
 		}
 		all[*r[0]] = append(all[*r[0]], next)
 	}
-	return all, err
+	return all
 }
 
 // contradictions are what the org's history has against a claim.

@@ -73,11 +73,11 @@ func TestClaimsAreChecked(t *testing.T) {
 			l.note()
 			p := l.begins(nil)
 			defer p.Close()
-			l.claims.hold(p.Driver, l.Flows, false)
+			l.claims.hold(p.Eyes, l.Flows, false)
 			if lie.lie != "" {
 				p.Exec(strings.NewReplacer("%1", ids[0], "%2", ids[1], "%3", ids[2]).Replace(lie.lie))
 			}
-			l.claims.hold(p.Driver, l.Flows, false)
+			l.claims.hold(p.Eyes, l.Flows, false)
 			got := strings.Join(l.claims.wrong, "\n")
 			if (got == "") != (lie.want == "") || !strings.Contains(got, lie.want) {
 				t.Errorf("contradicted by %q, want %q", got, lie.want)

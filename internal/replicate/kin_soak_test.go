@@ -154,10 +154,10 @@ func (f *family) runs() {
 	p = f.Start(nil)
 	defer p.Close()
 	for _, fl := range f.Flows {
-		table := "salesforce." + strings.ToLower(fl.Object)
-		twice, err := rig.Query(p.Driver, "SELECT CAST(id AS VARCHAR) FROM "+table+" GROUP BY id HAVING count(*) > 1")
+		table := strings.ToLower(fl.Object)
+		twice, err := rig.Twice(p.Eyes, "salesforce", table, "id")
 		if err == nil && len(twice) > 0 { // else the table isn't there yet
-			f.T.Errorf("%s has two rows of %s", table, *twice[0][0])
+			f.T.Errorf("%s has two rows of %s", table, twice[0])
 		}
 	}
 }

@@ -21,25 +21,26 @@ import (
 // it by chance, and the same under the same seed.
 type life struct {
 	*rig.Rig
-	dice     *rand.Rand
-	tally    *tallied
-	open     []*fakeorg.Transaction // that have begun, and end in a later round
-	hidden   []string               // fields of Thing__c that can't be read at present
-	veiled   []string               // records that can't
-	added    int                    // fields so far
-	fields   []string               // those of them that the object has
-	texts    map[string]bool        // fields that were numbers or dates, and are texts at present
-	reshaped map[string]int         // fields that became others, and how often the mark has to move before they count
-	made     int                    // how often the object was made anew
-	ailing   []string               // names of the org's faults in force
-	lost     bool                   // the control table was, with what was under way
-	merging  bool                   // there are Contacts to be merged
-	history  history                // of the org, as it was seen from here
-	claims   *claims                // of the catchment
-	hands    hands                  // in its tables
-	sick     bool                   // values come about that fit no column
-	ever     map[string]bool        // records that held one
-	out      map[string]bool        // those of them that were kept out when somebody looked last
+	dice      *rand.Rand
+	tally     *tallied
+	open      []*fakeorg.Transaction // that have begun, and end in a later round
+	hidden    []string               // fields of Thing__c that can't be read at present
+	veiled    []string               // records that can't
+	added     int                    // fields so far
+	fields    []string               // those of them that the object has
+	texts     map[string]bool        // fields that were numbers or dates, and are texts at present
+	reshaped  map[string]int         // fields that became others, and how often the mark has to move before they count
+	made      int                    // how often the object was made anew
+	ailing    []string               // names of the org's faults in force
+	lost      bool                   // the control table was, with what was under way
+	merging   bool                   // there are Contacts to be merged
+	history   history                // of the org, as it was seen from here
+	claims    *claims                // of the catchment
+	hands     hands                  // in its tables
+	snapshots *snapshots             // of a lake, nil where the warehouse is none
+	sick      bool                   // values come about that fit no column
+	ever      map[string]bool        // records that held one
+	out       map[string]bool        // those of them that were kept out when somebody looked last
 }
 
 // thing is the object that lives are about, a narrow one.

@@ -171,18 +171,15 @@ func (l *listing) noteHeld(ctx context.Context, items []plan.Task) error {
 	if errors.Is(err, salesforce.ErrStopped) {
 		return err
 	}
-	for _, object := range due {
+	return each(due, func(_ int, object string) error {
 		h, answered := held[object]
 		_, err := l.Control.UpdateFlow(ctx, object, func(f *control.FlowRow) {
 			if f.AskedAt = now; answered {
 				f.Held, f.HeldAt = h.Records, h.At
 			}
 		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+		return err
+	})
 }
 
 // flow says how a flow's part in a run begins. A failure of its own stands in

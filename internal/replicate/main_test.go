@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"catchment/internal/rig"
+	"catchment/internal/rig/lakes"
 	"catchment/internal/warehouse/pgtest"
 )
 
@@ -13,5 +14,8 @@ var cluster pgtest.Cluster
 // shelfOf makes an empty warehouse of a kind.
 func shelfOf(t *testing.T, name string) rig.Shelf {
 	t.Helper()
+	if name == "lake" {
+		return lakes.New(t).Shelf()
+	}
 	return rig.NewShelf(t, &cluster, name)
 }

@@ -249,6 +249,7 @@ func (t *tallied) misses(test *testing.T, kind string, names []string) {
 type aside struct {
 	fields []string // in lower case, of the version with this stamp
 	stamp  time.Time
+	whole  int // of those, how many were named by readings of whole records
 }
 
 // asidesOf reads the records of an object that are named as kept out, each by its
@@ -256,8 +257,13 @@ type aside struct {
 func asidesOf(p *rig.Process, object string) map[string]aside {
 	p.T.Helper()
 	all := map[string]aside{}
-	for _, r := range p.Query("SELECT CAST(record_key AS VARCHAR), CAST(field AS VARCHAR), CAST(rule AS VARCHAR), " +
-		"CAST(stamp AS VARCHAR) FROM salesforce_incremental._catchment_rejected WHERE flow = '" + object + "'") {
+	kept, err := p.Eyes.Rows("salesforce_incremental", "_catchment_rejected", "record_key", "field", "rule", "stamp",
+		"flow", "_catchment_op")
+	p.Must(err)
+	for _, r := range kept {
+		if r[4] == nil || *r[4] != object {
+			continue
+		}
 		if r[0] == nil || r[1] == nil || r[2] == nil || r[3] == nil || !strings.HasPrefix(*r[2], "unfit: ") {
 			p.T.Errorf("a rejected record of %s isn't told well: %v", object, texts(r))
 			continue
@@ -266,9 +272,14 @@ func asidesOf(p *rig.Process, object string) map[string]aside {
 		a := all[*r[0]]
 		switch {
 		case stamp.After(a.stamp):
-			a = aside{[]string{strings.ToLower(*r[1])}, stamp}
+			a = aside{fields: []string{strings.ToLower(*r[1])}, stamp: stamp}
 		case stamp.Equal(a.stamp) && !slices.Contains(a.fields, strings.ToLower(*r[1])):
 			a.fields = append(a.fields, strings.ToLower(*r[1]))
+		default:
+			continue
+		}
+		if r[5] == nil || *r[5] != "patch" {
+			a.whole++
 		}
 		all[*r[0]] = a
 	}
@@ -286,7 +297,8 @@ func texts(row []*string) []string {
 }
 
 // lookAside makes sure that every record which is kept out is named, as far as the flow
-// claims to be, with a field that holds such a value; and none that never held one.
+// claims to be, with a field that holds such a value; and none that never held one. Each group of columns that is read
+// by itself may name one.
 func (l *life) lookAside(p *rig.Process, fl flow.Flow, now claim) {
 	l.T.Helper()
 	named, truth := asidesOf(p, fl.Object), p.Truth(fl.Object, fl.Where)
@@ -309,7 +321,8 @@ func (l *life) lookAside(p *rig.Process, fl flow.Flow, now claim) {
 			continue
 		}
 		a, known := named[id]
-		if !known || !a.stamp.Equal(stamp) || len(a.fields) != 1 || !slices.Contains(names, a.fields[0]) {
+		other := func(field string) bool { return !slices.Contains(names, field) }
+		if !known || !a.stamp.Equal(stamp) || a.whole > 1 || slices.ContainsFunc(a.fields, other) {
 			l.T.Errorf("%s is %s up to %s, and %s is unfit for its %v since %s, and named for %v since %s", fl.Object,
 				now.grade, now.until.Format(time.DateTime), id, names, stamp.Format(time.DateTime), a.fields,
 				a.stamp.Format(time.DateTime))
@@ -332,10 +345,11 @@ func (l *life) counted(p *rig.Process, fl flow.Flow, now claim, named map[string
 	if !unproven(now.grade) && now.grade != "proven"+want && now.grade != "lagged"+want {
 		l.T.Errorf("%s is %s, and %d of its records are kept out", fl.Object, now.grade, len(named))
 	}
-	for _, row := range p.Query("SELECT CAST(id AS VARCHAR), CAST(_catchment_rejected_at IS NOT NULL AS VARCHAR) " +
-		"FROM salesforce." + strings.ToLower(fl.Object)) {
+	rows, err := p.Eyes.Rows("salesforce", strings.ToLower(fl.Object), "id", "_catchment_rejected_at")
+	l.Must(err)
+	for _, row := range rows {
 		_, out := named[*row[0]]
-		if marked := strings.HasPrefix(*row[1], "t"); marked != out {
+		if marked := row[1] != nil; marked != out {
 			l.T.Errorf("the row of %s in %s, which is %s, is marked as kept out: %v, and it is: %v", *row[0], fl.Object,
 				now.grade, marked, out)
 		}
@@ -387,7 +401,7 @@ func (l *life) noteBack(object string, truth map[string]rig.Record, stamps map[s
 func (l *life) aside() {
 	p := l.begins(nil)
 	defer p.Close()
-	all := claimsOf(p.Driver)
+	all := claimsOf(p.Eyes)
 	for _, fl := range l.Flows {
 		l.lookAside(p, fl, all[fl.Object])
 		l.tally.add("kept out", "not mended until the end", len(l.unfitIDs(fl.Object)))

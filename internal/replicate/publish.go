@@ -93,12 +93,12 @@ func (r *Replicator) claim(ctx context.Context, o control.RunObject) (control.Ru
 // off had taken.
 func (r *Replicator) release(ctx context.Context, run string) error {
 	leases, err := r.Control.Leases(ctx)
-	for _, lease := range leases {
-		if lease.Run == run {
-			err = errors.Join(err, r.Control.Release(ctx, lease))
+	return errors.Join(err, each(leases, func(_ int, lease control.Lease) error {
+		if lease.Run != run {
+			return nil
 		}
-	}
-	return err
+		return r.Control.Release(ctx, lease)
+	}))
 }
 
 // noteFailure keeps a flow's last error where status looks for it.

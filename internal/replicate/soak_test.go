@@ -18,7 +18,6 @@ import (
 	"catchment/internal/rig"
 	"catchment/internal/schedule"
 	"catchment/internal/verify"
-	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql"
 )
@@ -26,8 +25,9 @@ import (
 var (
 	soakRuns = flag.Int("soak.runs", 3, "how many random lives of an org TestSoak lives through")
 	soakSeed = flag.Uint64("soak.seed", 1, "where they begin")
-	soakIn   = flag.String("soak.in", "duckdb", "the warehouse: duckdb, postgres, ddlcommits or ddlcommits-postgres")
-	soakAPI  = flag.String("soak.api", "", "the version of Salesforce's API, as 68.0; each in turn where it is empty")
+	soakIn   = flag.String("soak.in", "duckdb", "the warehouse: duckdb, postgres, lake, ddlcommits or "+
+		"ddlcommits-postgres")
+	soakAPI = flag.String("soak.api", "", "the version of Salesforce's API, as 68.0; each in turn where it is empty")
 )
 
 // lived are the versions of the API that histories are lived through with: one with all
@@ -92,6 +92,10 @@ func TestHistories(t *testing.T) {
 
 func soak(t *testing.T, seed uint64, api string, talk io.Writer, tally *tallied) {
 	l := newLife(t, seed, shelfOf(t, *soakIn), tally, 0)
+	if *soakIn == "lake" {
+		l.inLake()
+		defer func() { tally.add("snapshots that were read twice", "of final tables", l.snapshots.ended()) }()
+	}
 	l.Talk, l.API = talk, api
 	l.sicken()
 	for i := range l.Flows {
@@ -157,8 +161,8 @@ func (l *life) live() bool {
 		l.tally.add("failures that a process lives through", of, 1)
 	}}
 	moments := 120 // of a run, more or less
-	if strings.HasPrefix(*soakIn, "ddlcommits") {
-		moments = 300 // each statement is one
+	if strings.HasPrefix(*soakIn, "ddlcommits") || *soakIn == "lake" {
+		moments = 300 // each statement is one, or each file
 	}
 	if l.dice.IntN(2) == 0 {
 		f.At = 1 + l.dice.IntN(moments)
@@ -185,7 +189,7 @@ func (l *life) live() bool {
 	}
 	row := p.Run()
 	l.countAside(row)
-	l.claims.hold(p.Driver.(watched).outlives, l.Flows, false)
+	l.claims.hold(p.Eyes, l.Flows, false)
 	l.tally.add("runs", string(row.State), 1)
 	if context.Cause(p.Ctx) == rig.ErrKilled {
 		l.tally.add("crashes", "at a random moment", 1)
@@ -198,9 +202,10 @@ func (l *life) live() bool {
 func (l *life) begins(f *rig.Fate) *rig.Process {
 	p := l.Start(f)
 	p.Options.AllowDeletes = true
-	p.Driver = watched{p.Driver, rig.Immortal(p.Driver), l}
-	p.Warehouse = sql.New(p.Driver,
-		warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", Now: l.Now})
+	if p.Driver != nil {
+		p.Driver = watched{p.Driver, l, p.Eyes}
+		p.Warehouse = sql.New(p.Driver, p.Places())
+	}
 	return p
 }
 
@@ -208,8 +213,8 @@ func (l *life) begins(f *rig.Fate) *rig.Process {
 // that outlives its process.
 type watched struct {
 	sql.Driver
-	outlives sql.Driver
-	life     *life
+	life *life
+	eyes rig.Eyes
 }
 
 func (d watched) Tx(ctx context.Context, f func(sql.Tx) error) error {
@@ -230,17 +235,16 @@ func (d watched) Forget(ctx context.Context, c sql.Copy) error {
 
 // look looks after a transaction: one that failed may have been done all the same.
 func (d watched) look(err error) error {
-	d.life.claims.hold(d.outlives, d.life.Flows, true)
+	d.life.claims.hold(d.eyes, d.life.Flows, true)
 	if err != nil {
 		return err
 	}
 	for _, fl := range d.life.Flows {
 		table := shape.TableName(fl.Object, false)
-		twice, err := rig.Query(d.Driver, "SELECT CAST(id AS VARCHAR) FROM salesforce."+table+
-			" GROUP BY id HAVING count(*) > 1")
-		// else the table isn't there yet, or the process has just died, or a hand did it
+		twice, err := rig.Twice(d.eyes, "salesforce", table, "id")
+		// else the table isn't there yet, or a hand did it
 		if err == nil && len(twice) > 0 && !d.life.hands.any(fl.Object) {
-			d.life.T.Errorf("%s has two rows of %s", table, *twice[0][0])
+			d.life.T.Errorf("%s has two rows of %s", table, twice[0])
 		}
 	}
 	return nil

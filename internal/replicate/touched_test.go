@@ -88,6 +88,9 @@ func (h *hands) excuse(c claim, id string) bool {
 
 // handed are the upheavals in the tables. ? is a moment, and % the Id of a row.
 func handed() []deed {
+	if *soakIn == "lake" { // whoever writes there stops the flow
+		return nil
+	}
 	set := func(assignments string, ahead time.Duration, open bool) func(*life) bool {
 		return func(l *life) bool {
 			at := l.Org.Clock().Now().Add(ahead).Format("'2006-01-02 15:04:05+00'")
@@ -124,7 +127,7 @@ func (l *life) hand(statement string, open bool) bool {
 	}
 	p := l.Start(nil)
 	defer p.Close()
-	rows, err := rowsOf(p.Driver, thing)
+	rows, err := rowsOf(p.Eyes, thing)
 	if err != nil {
 		return false // it isn't there yet
 	}
@@ -135,7 +138,7 @@ func (l *life) hand(statement string, open bool) bool {
 	if len(ids) < 5 {
 		return false // it would be as good as emptied
 	}
-	then := claimsOf(p.Driver)[thing]
+	then := claimsOf(p.Eyes)[thing]
 	then.object = thing
 	for range 1 + l.dice.IntN(2) {
 		at := l.dice.IntN(len(ids))
@@ -154,7 +157,7 @@ func (l *life) loseKey() bool {
 	}
 	p := l.Start(nil)
 	defer p.Close()
-	if rows, err := rowsOf(p.Driver, thing); err != nil || len(rows) < 5 {
+	if rows, err := rowsOf(p.Eyes, thing); err != nil || len(rows) < 5 {
 		return false
 	}
 	l.Must(p.Driver.Tx(p.Ctx, func(tx sql.Tx) error {

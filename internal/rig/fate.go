@@ -37,7 +37,7 @@ type Fate struct {
 	end     context.CancelCauseFunc
 }
 
-// moment is one in a part of the world: wire, warehouse, blob or control.
+// moment is one in a part of the world: wire, warehouse, blob or control; of a lake, commit or file.
 func (f *Fate) moment(of string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -65,6 +65,12 @@ func (f *Fate) Alive() error {
 		return ErrKilled
 	}
 	return nil
+}
+
+// Touch does something to a part of the world between two moments.
+func (f *Fate) Touch(of string, do func() error) error {
+	_, err := touch(f, of, func() (struct{}, error) { return struct{}{}, do() })
+	return err
 }
 
 // touch does something to the world between two moments.
@@ -117,8 +123,7 @@ func (d fatedDriver) Tx(ctx context.Context, do func(sql.Tx) error) error {
 }
 
 func (d fatedDriver) touch(do func() error) error {
-	_, err := touch(d.fate, "warehouse", func() (struct{}, error) { return struct{}{}, do() })
-	return err
+	return d.fate.Touch("warehouse", do)
 }
 
 // within lets the process also die, or meet a failure, at any statement of a
@@ -234,8 +239,7 @@ func (t fatedTable) Put(ctx context.Context, r versioned.Row) (versioned.Row, er
 }
 
 func (t fatedTable) Delete(ctx context.Context, r versioned.Row) error {
-	_, err := touch(t.fate, "control", func() (struct{}, error) { return struct{}{}, t.Table.Delete(ctx, r) })
-	return err
+	return t.fate.Touch("control", func() error { return t.Table.Delete(ctx, r) })
 }
 
 func (t fatedTable) List(ctx context.Context, kind, prefix string) iter.Seq2[versioned.Row, error] {
@@ -262,8 +266,7 @@ func (s fatedStore) Open(ctx context.Context, key string) (io.ReadCloser, error)
 }
 
 func (s fatedStore) Delete(ctx context.Context, key string) error {
-	_, err := touch(s.fate, "blob", func() (struct{}, error) { return struct{}{}, s.Store.Delete(ctx, key) })
-	return err
+	return s.fate.Touch("blob", func() error { return s.Store.Delete(ctx, key) })
 }
 
 // Put notes when a blob was stored.
@@ -298,9 +301,9 @@ func hiccup(of string) error {
 	switch of {
 	case "wire":
 		return fmt.Errorf("read tcp: %w", syscall.ECONNRESET)
-	case "warehouse":
+	case "warehouse", "commit":
 		return plan.Failf(plan.Retry, "", "the warehouse closed the connection")
-	case "blob":
+	case "blob", "file":
 		return fmt.Errorf("write page: %w", syscall.EIO)
 	}
 	return plan.Failf(plan.Retry, "", "the control table is throttled")

@@ -61,11 +61,9 @@ func (r *Rig) NothingKept() {
 		}
 	}
 	for _, fl := range r.Flows {
-		for _, table := range []string{strings.ToLower(fl.Object), "_catchment_page"} {
-			if got := *p.Query("SELECT CAST(count(*) AS VARCHAR) FROM salesforce_incremental." +
-				table)[0][0]; got != "0" {
-				r.T.Errorf("%s rows are left in %s", got, table)
-			}
+		rows, pages, err := p.Eyes.Staged(strings.ToLower(fl.Object))
+		if rows > 0 || pages > 0 || err != nil {
+			r.T.Errorf("%s has %d rows in staging, and ledgers have %d pages, %v", fl.Object, rows, pages, err)
 		}
 	}
 }
@@ -132,11 +130,8 @@ func (r *Rig) Columns(table string) []string {
 // columns lists the columns of a final table; none where it isn't there.
 func (p *Process) columns(table string) []string {
 	p.T.Helper()
-	var names []string
-	for _, row := range p.Query("SELECT CAST(column_name AS VARCHAR) FROM information_schema.columns WHERE " +
-		"table_schema = 'salesforce' AND table_name = '" + table + "'") {
-		names = append(names, *row[0])
-	}
+	names, err := p.Eyes.Columns(table)
+	p.Must(err)
 	return names
 }
 

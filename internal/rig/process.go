@@ -36,8 +36,9 @@ type Process struct {
 	Ctx       context.Context
 	Client    *salesforce.Client
 	Control   *control.Control // nil where the process died before it had one
-	Driver    sql.Driver
+	Driver    sql.Driver       // nil where the warehouse is asked no SQL
 	Warehouse warehouse.Warehouse
+	Eyes      Eyes // on the warehouse, whatever becomes of the process
 	Stage     blob.Store
 	Landers   map[string]mover.Lander
 	Options   replicate.Options
@@ -65,9 +66,7 @@ func (r *Rig) Start(f *Fate) *Process {
 	check(err)
 	store, err := dir.New(r.Path("stage"))
 	check(err)
-	p.Driver, err = r.Shelf.Open(r)
-	check(err)
-	p.Closers = []func() error{table.Close, p.Driver.Close}
+	p.Closers = []func() error{table.Close}
 	transport := &http.Transport{}
 	p.Closers = append(p.Closers, func() error { transport.CloseIdleConnections(); return nil })
 	var rows versioned.Table = table
@@ -75,9 +74,9 @@ func (r *Rig) Start(f *Fate) *Process {
 	p.Stage = stampedStore{store, r}
 	if f != nil {
 		p.Ctx, f.end = context.WithCancelCause(p.Ctx)
-		rows, wire = fatedTable{table, f}, f.Wire(transport)
-		p.Driver, p.Stage = fated(p.Driver, f), fatedStore{p.Stage, f}
+		rows, wire, p.Stage = fatedTable{table, f}, f.Wire(transport), fatedStore{p.Stage, f}
 	}
+	check(p.openWarehouse(f))
 	c := r.Org.Credentials()
 	p.Client, err = salesforce.New(salesforce.Config{
 		URL: r.Server.URL, APIVersion: r.API, HTTP: &http.Client{Transport: wire}, Now: r.Now,
@@ -90,9 +89,6 @@ func (r *Rig) Start(f *Fate) *Process {
 	if err != nil && f == nil {
 		check(err)
 	}
-	schema := cmp.Or(r.Schema, "salesforce")
-	p.Warehouse = sql.New(p.Driver,
-		warehouse.Options{Schema: schema, Staging: schema + "_incremental", Now: r.Now})
 	p.movers = mover.Set{string(flow.Bulk): bulk.New(p.Client), string(flow.REST): rest.New(p.Client)}
 	p.Options = replicate.Options{
 		Holder: fmt.Sprintf("process %d", p.id), Alone: true, Downloads: 2, Now: r.Now,
@@ -102,6 +98,36 @@ func (r *Rig) Start(f *Fate) *Process {
 		r.Begun(p)
 	}
 	return p
+}
+
+// openWarehouse opens what stands on the rig's shelf.
+func (p *Process) openWarehouse(f *Fate) error {
+	if open := p.Shelf.Opens; open != nil {
+		opened, err := open(p.Rig, f)
+		if err != nil {
+			return err
+		}
+		p.Warehouse, p.Eyes = opened.Warehouse(p.Places()), opened.Eyes
+		p.Closers = append(p.Closers, opened.Close)
+		return nil
+	}
+	d, err := p.Shelf.Open(p.Rig)
+	if err != nil {
+		return err
+	}
+	p.Closers = append(p.Closers, d.Close)
+	p.Driver, p.Eyes = d, SQLEyes(d)
+	if f != nil {
+		p.Driver = fated(d, f)
+	}
+	p.Warehouse = sql.New(p.Driver, p.Places())
+	return nil
+}
+
+// Places says where the warehouse has its tables.
+func (p *Process) Places() warehouse.Options {
+	schema := cmp.Or(p.Schema, "salesforce")
+	return warehouse.Options{Schema: schema, Staging: schema + "_incremental", Now: p.Now}
 }
 
 // Close ends a process without a word to anybody, as death does.

@@ -30,6 +30,7 @@ import (
 type Shelf struct {
 	File     string          // of DuckDB, where that isn't in the rig's folder
 	Redshift *standin.Server // nil where it is no Redshift
+	Opens    Opener          // where the warehouse is asked no SQL; then nothing else is said here
 
 	ddlCommits bool   // it is made into one whose DDL commits
 	url        string // of a PostgreSQL database, or of a stand-in for Redshift

@@ -2,7 +2,6 @@ package rig
 
 import (
 	"cmp"
-	"context"
 	"encoding/json"
 	"fmt"
 	"math/big"
@@ -12,8 +11,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"catchment/internal/warehouse/sql"
 )
 
 // The truth is what the org says through REST, read without our own client.
@@ -157,23 +154,6 @@ func (p *Process) Query(sql string) [][]*string {
 	return rows
 }
 
-// Query reads texts by a driver.
-func Query(d sql.Driver, query string) ([][]*string, error) {
-	columns := strings.Count(query[:strings.Index(query, " FROM ")], "VARCHAR)")
-	var rows [][]*string
-	err := d.View(context.Background(), func(tx sql.Tx) error {
-		return tx.Query(context.Background(), func(scan sql.Scan) error {
-			row, into := make([]*string, columns), make([]any, columns)
-			for i := range row {
-				into[i] = &row[i]
-			}
-			rows = append(rows, row)
-			return scan(into...)
-		}, query)
-	})
-	return rows, err
-}
-
 // A Row is a row of a final table.
 type Row struct {
 	Values Record
@@ -203,7 +183,7 @@ func (p *Process) All(object string) (rows []Row, columns map[string]string) {
 	has, noted := p.columns(table), p.noted(object)
 	types := p.fieldsOf(p.Session(), object)
 	columns = map[string]string{}
-	var names, casts []string
+	var names, of []string
 	for name := range types {
 		column := cmp.Or(noted[name], strings.ToLower(name))
 		if !slices.Contains(has, column) {
@@ -211,18 +191,18 @@ func (p *Process) All(object string) (rows []Row, columns map[string]string) {
 		}
 		columns[strings.ToLower(name)] = column
 		names = append(names, name)
-		casts = append(casts, `CAST("`+column+`" AS VARCHAR)`)
+		of = append(of, column)
 	}
-	casts = append(casts,
-		"CAST(CASE WHEN _catchment_deleted_at IS NOT NULL THEN _catchment_delete_reason END AS VARCHAR)")
-	for _, got := range p.Query("SELECT " + strings.Join(casts, ", ") + " FROM salesforce." + table) {
+	all, err := p.Eyes.Rows("salesforce", table, append(of, "_catchment_deleted_at", "_catchment_delete_reason")...)
+	p.Must(err)
+	for _, got := range all {
 		r := Row{Values: Record{}}
 		for i, name := range names {
 			if got[i] != nil {
 				r.Values[strings.ToLower(name)] = Plain(types[name], *got[i])
 			}
 		}
-		if reason := got[len(names)]; reason != nil {
+		if at, reason := got[len(names)], got[len(names)+1]; at != nil && reason != nil {
 			r.Reason = *reason
 		}
 		rows = append(rows, r)
@@ -235,13 +215,14 @@ func (p *Process) All(object string) (rows []Row, columns map[string]string) {
 // first run there is nothing to be read.
 func (p *Process) noted(object string) map[string]string {
 	names := map[string]string{}
-	rows, err := Query(p.Driver, "SELECT CAST(field AS VARCHAR), CAST(column_name AS VARCHAR) "+
-		"FROM salesforce._catchment_fields WHERE object = '"+object+"'")
+	rows, err := p.Eyes.Rows("salesforce", "_catchment_fields", "object", "field", "column_name")
 	if err != nil {
 		return names
 	}
 	for _, row := range rows {
-		names[*row[0]] = *row[1]
+		if *row[0] == object {
+			names[*row[1]] = *row[2]
+		}
 	}
 	return names
 }

@@ -76,6 +76,47 @@ func TestCallsOfBodies(t *testing.T) {
 	}
 }
 
+// Links are records of an object, too: a plan takes no larger share of them than of any other. Only who may ask for all
+// of them knows how many there are; else they are bound by what they go with.
+func TestShareOfLinks(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		blind bool
+		less  int // hundredths that the cap lacks for one link
+		fate  string
+	}{
+		"too many":       {less: 1, fate: "blocked"},
+		"few enough":     {fate: "in"},
+		"nobody can ask": {blind: true, less: 1, fate: "in"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, fakeorg.Options{StandardDelete: true, NoQueryAllFiles: c.blind}, small, "Account",
+				"ContentDocument", "ContentVersion", "ContentDocumentLink")
+			goes := w.record("Account", map[string]string{"Name": "Zzz"})
+			stays := w.record("Account", map[string]string{"Name": "Stays"})
+			version := w.create("ContentVersion", `{"Title":"a","PathOnClient":"a.txt","VersionData":"YWJj",`+
+				`"FirstPublishLocationId":"`+stays+`"}`)
+			document := w.value("ContentVersion", version, "ContentDocumentId")
+			w.create("ContentDocumentLink", `{"ContentDocumentId":"`+document+`","LinkedEntityId":"`+goes+
+				`","ShareType":"V"}`)
+			// of five links, since the org has a file already, one would go
+			_, r := w.plan(zzz(func(p *policy.Policy) { p.Cap.Share = 20 - c.less }))
+			r.fates(t, map[string]string{goes: c.fate})
+			for _, one := range r.records {
+				if one.Object == "ContentDocumentLink" && string(one.Fate) != c.fate {
+					t.Errorf("%+v", one)
+				}
+			}
+			for _, o := range r.objects {
+				if o.Object == "ContentDocumentLink" && !c.blind && o.Live != 5 {
+					t.Errorf("the plan says that there are %d links", o.Live)
+				}
+			}
+		})
+	}
+}
+
 // A document goes where all that it is linked to goes. Its versions and links go along; its owner's link shares it
 // with nobody.
 func TestFiles(t *testing.T) {

@@ -188,9 +188,20 @@ func (m *making) walk(ctx context.Context, o closure.Object, some []closure.Root
 // alive counts the live records of the objects that the graph has.
 func (m *making) alive(ctx context.Context) (map[string]int64, error) {
 	var names, questions []string
+	live := map[string]int64{}
 	for _, o := range m.graph.Objects {
-		if !o.Copied || o.Name == closure.Link {
-			continue // the latter can't be counted as a whole
+		if !o.Copied {
+			continue
+		}
+		if o.Name == closure.Link {
+			links, known, err := m.links(ctx)
+			if err != nil {
+				return nil, err
+			}
+			if known {
+				live[o.Name] = links
+			}
+			continue
 		}
 		q := soql.Select{Fields: []string{"COUNT()"}, From: o.Name}
 		if _, ok := o.Field("IsDeleted"); ok {
@@ -202,7 +213,6 @@ func (m *making) alive(ctx context.Context) (map[string]int64, error) {
 	if err != nil {
 		return nil, err
 	}
-	live := map[string]int64{}
 	for i, c := range counted {
 		if class := plan.ClassOf(c.Err); c.Err != nil && class != plan.Fix {
 			return nil, c.Err
@@ -212,4 +222,15 @@ func (m *making) alive(ctx context.Context) (map[string]int64, error) {
 		}
 	}
 	return live, nil
+}
+
+// links counts the links of all documents, where the user may ask for them without naming documents: it takes Query
+// All Files. Else nobody knows how many there are, and the share of what they go with bounds them.
+func (m *making) links(ctx context.Context) (links int64, known bool, err error) {
+	q := soql.Select{Fields: []string{"COUNT()"}, From: closure.Link} // beside Ids they take no condition for certain
+	links, err = m.Org.Count(ctx, q.String(), false)
+	if err != nil && plan.ClassOf(err) == plan.Fix {
+		return 0, false, nil
+	}
+	return links, err == nil, err
 }

@@ -129,6 +129,9 @@ func (a *aftermath) proveEscort(ctx context.Context) error {
 				e.ruling = ruling{fateEnded, archived.Changed, whyKept}
 			case with.state == archived.Vanished:
 				e.ruling = *with
+			case with.state == archived.Failed, with.state == archived.Blocked, // its delete was refused
+				a.binned[e.record.ID]: // it lay there before the batch
+				e.ruling = ruleOthers(v)
 			case v.Finding == archive.Differs && with.state == archived.Deleted:
 				*with = ruling{fateEnded, archived.Changed, object + " that goes with it " + e.ruling.reason}
 			}
@@ -156,8 +159,8 @@ func (a *aftermath) settleEscort(ctx context.Context) error {
 	return nil
 }
 
-// leftovers ends what was to go along with records that were kept. It may be gone all the same,
-// with another one that took it along: a link goes with its document, and with its record.
+// leftovers ends what was to go along with records that were kept. It may be gone all the same
+// (taken.go).
 func (r *run) leftovers(ctx context.Context) error {
 	if len(r.paper.escorts) == 0 {
 		return nil
@@ -168,25 +171,41 @@ func (r *run) leftovers(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		var lines []archived.Line
+		var left []leftover
 		for _, record := range p.records {
 			if line := known[record.ID]; line.State == archived.Proven {
-				lines = append(lines, line)
+				left = append(left, leftover{record, line})
 			}
 		}
-		if len(lines) == 0 {
+		if len(left) == 0 {
 			return nil
 		}
-		return r.holding(ctx, p.object, func(h *holding) error { return r.endLeftovers(ctx, h, lines) })
+		return r.holding(ctx, p.object, func(h *holding) error { return r.endLeftovers(ctx, h, left) })
 	})
 }
 
-func (r *run) endLeftovers(ctx context.Context, h *holding, lines []archived.Line) error {
-	ids := make([]string, len(lines))
-	for i, l := range lines {
-		ids[i] = l.ID
+// A leftover is a record that was to go along, and its line.
+type leftover struct {
+	record manifest.Record
+	line   archived.Line
+}
+
+func (r *run) endLeftovers(ctx context.Context, h *holding, left []leftover) error {
+	ids := make([]string, len(left))
+	for i, l := range left {
+		ids[i] = l.record.ID
 	}
 	verdicts, err := r.verdicts(ctx, h, ids, archive.Bin)
+	if err != nil {
+		return err
+	}
+	var gone []manifest.Record
+	for i, v := range verdicts {
+		if v.Finding != archive.Living {
+			gone = append(gone, left[i].record)
+		}
+	}
+	others, err := (&taking{r, h}).byOthers(ctx, gone)
 	if err != nil {
 		return err
 	}
@@ -194,14 +213,18 @@ func (r *run) endLeftovers(ctx context.Context, h *holding, lines []archived.Lin
 	if err != nil {
 		return err
 	}
+	lines := make([]archived.Line, len(left))
 	for i, v := range verdicts {
 		rule := ruleBin(v)
-		switch v.Finding {
-		case archive.Living:
+		switch {
+		case v.Finding == archive.Living:
 			rule.reason = whyKept
-		case archive.Differs:
+		case others[left[i].record.ID]:
+			rule = ruleOthers(v)
+		case v.Finding == archive.Differs:
 			rule.state = archived.Failed
 		}
+		lines[i] = left[i].line
 		lines[i].State, lines[i].Reason, lines[i].EndedAt = rule.state, rule.reason, now
 	}
 	return r.ledger.Settle(ctx, h.lease.Fence(), h.src.Table, lines)

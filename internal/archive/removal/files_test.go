@@ -186,6 +186,107 @@ func TestFilesThatChange(t *testing.T) {
 	}
 }
 
+// A file that changes after the plan stays. Where somebody else deletes it then, the archive has no part in that: its
+// versions and links have vanished, in the bin or out of it.
+func TestFilesThatOthersDelete(t *testing.T) {
+	t.Parallel()
+	for name, purge := range map[string]bool{"into the bin": false, "for good": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t, "duckdb")
+			o.closed("one")
+			o.closed("two")
+			o.file("file", "one")
+			for id := range o.Truth("ContentDocumentLink", "") {
+				o.names[id] = "link " + id
+			}
+			o.planned()
+			o.cools()
+			_, err := o.Org.Create("ContentVersion", map[string]any{"PathOnClient": "b.txt",
+				"ContentDocumentId": o.ids["file"], "VersionData": base64.StdEncoding.EncodeToString([]byte("new"))})
+			o.Must(err)
+			o.onDelete("ids="+o.ids["two"][:3], func() { // the last batch: the file's is over
+				o.Must(o.Org.By(o.other()).Delete(o.ids["file"]))
+				if purge {
+					o.Must(o.Org.Purge(o.ids["file"]))
+				}
+			})
+			status, err := o.run(nil, nil)
+			if err != nil || !status.Finished {
+				t.Fatalf("%+v, %v", status, err)
+			}
+			links := 0
+			for name, end := range o.ends() {
+				want := map[string]string{"one": "changed", "file": "changed", "file version": "vanished",
+					"two": "deleted"}
+				if strings.HasPrefix(name, "link") {
+					want[name] = "vanished"
+					links++
+				}
+				if !strings.HasPrefix(end, want[name]) || want[name] == "" {
+					t.Errorf("%s is %q, want %q", name, end, want[name])
+				}
+			}
+			if links == 0 {
+				t.Error("no link was to go")
+			}
+			o.checks()
+		})
+	}
+}
+
+// A file whose delete is refused, and that somebody else deletes at that moment, isn't of the archive's doing either.
+func TestFileThatOthersDeleteWhileItIsRefused(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, "duckdb")
+	for _, name := range []string{"one", "two"} {
+		o.closed(name)
+		o.file("file of "+name, name)
+	}
+	o.planned()
+	o.cools()
+	file := o.ids["file of one"]
+	o.onDelete("ids="+file[:3], func() { o.Must(o.Org.By(o.other()).Delete(file)) })
+	o.Org.Fault(fakeorg.Rule{Method: "DELETE", Path: "/" + file, Answer: "insufficient-access"})
+	status, err := o.run(nil, nil)
+	if err != nil || !status.Finished {
+		t.Fatalf("%+v, %v", status, err)
+	}
+	ends := o.ends()
+	for name, want := range map[string]string{"file of one": "failed", "file of one version": "vanished",
+		"file of two": "deleted", "file of two version": "deleted"} {
+		if !strings.HasPrefix(ends[name], want) {
+			t.Errorf("%s is %q, want %q", name, ends[name], want)
+		}
+	}
+	o.checks()
+}
+
+// A link of a file that somebody else has deleted in the meantime was gone before the record that was to take it.
+func TestLinkThatWentBefore(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, "duckdb")
+	o.closed("one")
+	o.add("open", "Case", map[string]any{"Subject": "open", "Status": "New"})
+	o.file("shared", "open", "one")
+	for id, r := range o.Truth("ContentDocumentLink", "") {
+		if r["linkedentityid"] == o.ids["one"] {
+			o.names[id] = "link"
+		}
+	}
+	o.planned()
+	o.cools()
+	o.Must(o.Org.By(o.other()).Delete(o.ids["shared"]))
+	status, err := o.run(nil, nil)
+	if err != nil || !status.Finished {
+		t.Fatalf("%+v, %v", status, err)
+	}
+	if ends := o.ends(); ends["one"] != "deleted" || !strings.HasPrefix(ends["link"], "vanished") {
+		t.Errorf("%q", ends)
+	}
+	o.checks()
+}
+
 // digests are those of the bodies in the stage.
 func (o *office) digests() []string {
 	p := o.Start(nil)

@@ -100,3 +100,11 @@ func ruleBin(v archive.Verdict) ruling {
 	}
 	return ruling{fateEnded, archived.Changed, "it was changed before it was deleted: " + v.Reason}
 }
+
+// ruleOthers decides on a record that is gone, and that this plan has no part in.
+func ruleOthers(v archive.Verdict) ruling {
+	if v.Finding == archive.Absent {
+		return ruling{fateEnded, archived.Vanished, whyAbsent}
+	}
+	return ruling{fateEnded, archived.Vanished, whyBinned}
+}

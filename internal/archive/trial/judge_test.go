@@ -149,7 +149,7 @@ func (j judge) accounted(v *verdict) {
 		}
 		lines[l.plan][l.id] = append(lines[l.plan][l.id], l)
 	}
-	now, gone := j.now(), j.gone()
+	now, gone, rows := j.now(), j.gone(), j.rows()
 	for _, plan := range j.plans {
 		selected := map[string]bool{}
 		for _, r := range plannedOf(j.p.Rig, plan) {
@@ -170,6 +170,9 @@ func (j judge) accounted(v *verdict) {
 				v.add("%s: %s %s ended as %s (%s), and the archive deleted it", plan, r.Object, r.ID, of[0].state,
 					of[0].reason)
 			}
+			if of[0].state == "deleted" && !j.took(r.ID, rows[r.ID]) {
+				v.add("%s: %s %s ended as deleted, and the archive never deleted it", plan, r.Object, r.ID)
+			}
 		}
 		for id := range lines[plan] {
 			if !selected[id] {
@@ -177,4 +180,17 @@ func (j judge) accounted(v *verdict) {
 			}
 		}
 	}
+}
+
+// took tells whether a request of the catchment has ever deleted a record, or anything that it points to: in the
+// moment before such a request somebody else may have deleted it, which nobody can tell.
+func (j judge) took(id string, row rig.Row) bool {
+	return slices.ContainsFunc(j.deeds, func(d deed) bool {
+		_, taken := d.taken[id]
+		for _, value := range row.Values {
+			_, along := d.taken[value]
+			taken = taken || along
+		}
+		return taken
+	})
 }

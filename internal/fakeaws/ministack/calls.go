@@ -51,3 +51,14 @@ func (s *Server) Calls() ([]Call, error) {
 	}
 	return all, nil
 }
+
+func (s *Server) hold() string { return filepath.Join(s.dir, "hold") }
+
+// Hold lets calls of a function wait from now on. What it returns lets them go.
+func (s *Server) Hold(function string) (release func() error, err error) {
+	whole := s.hold() + ".new" // is read at any moment
+	if err := os.WriteFile(whole, []byte(function), 0o600); err != nil {
+		return nil, err
+	}
+	return func() error { return os.Remove(s.hold()) }, os.Rename(whole, s.hold())
+}

@@ -152,7 +152,7 @@ func (s *Server) start() error {
 	defer watched.Close()
 	cmd := exec.Command("/bin/sh", "-c", guard, "guard", filepath.Join(python, "bin", "python3"), s.dir)
 	cmd.Env = append(os.Environ(), "BIND_HOST=127.0.0.1", "GATEWAY_PORT="+port, "MINISTACK_REGION="+Region,
-		"AWS_DEFAULT_REGION="+Region, "AUTH=true", "WITNESS="+s.calls(),
+		"AWS_DEFAULT_REGION="+Region, "AUTH=true", "WITNESS="+s.calls(), "HOLD="+s.hold(),
 		"TMPDIR="+s.dir, "S3_DATA_DIR="+s.dir, "DOCKER_HOST=unix://"+s.dir+"/none", "AWS_ACCESS_KEY_ID=test",
 		"AWS_SECRET_ACCESS_KEY=test",
 		"AWS_ENDPOINT_URL="+s.url)

@@ -7,6 +7,7 @@ ministack decides:
 - /_witness/may lets the stand-ins beside ministack ask whether a caller may do something, decided by ministack
 - what services do with a role and ministack does without asking (Step Functions that invokes a function or starts the
   children of a Distributed Map, Lambda that writes a function's log, Glue that runs a job) is asked too
+- a call of the function that the file $HOLD names waits until that file is gone
 
 and mends what differs from AWS: Ref of a secret is its ARN; the connection, which stays on this machine, counts as one over
 TLS, as a bucket policy may demand; an execution that is stopped does no further task; S3 denies what isn't there to a role
@@ -22,6 +23,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from urllib.parse import parse_qs
 
 from ministack import app as server
@@ -104,7 +106,17 @@ def call_lambda(func_ref, event):
         no = may(*working_for.get(), "lambda:InvokeFunction", config["FunctionArn"])
         if no:
             raise stepfunctions._ExecutionError("Lambda.AWSLambdaException", no)
+        while held(config["FunctionName"]):
+            time.sleep(0.01)
     return call(func_ref, event)
+
+
+def held(function):
+    try:
+        with open(os.environ["HOLD"]) as hold:
+            return hold.read() == function
+    except FileNotFoundError:
+        return False
 
 
 def run_distributed_map(state_def, raw_input, effective, iterator, execution, ctx):

@@ -38,3 +38,50 @@ func TestCatalog(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestSeen has a transaction see the tables that it changes as they are.
+func TestSeen(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	d, err := open(filepath.Join(t.TempDir(), "a.duckdb"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	err = d.Tx(ctx, func(tx sql.Tx) error {
+		for _, step := range []struct {
+			statement string
+			columns   int
+			keyed     bool
+		}{
+			{"CREATE SCHEMA s", 0, false},
+			{"CREATE TABLE s.a (id VARCHAR, n DECIMAL(38,7))", 2, false},
+			{"INSERT INTO s.a VALUES ('1', 2)", 2, false},
+			{"ALTER TABLE s.a ADD PRIMARY KEY (id)", 2, true},
+			{"\nALTER TABLE s.a ADD COLUMN b BOOLEAN", 3, true},
+			{"DELETE FROM s.a", 3, true},
+			{"DROP TABLE s.a", 0, false},
+		} {
+			if _, err := tx.Exec(ctx, step.statement); err != nil {
+				return err
+			}
+			for range 2 { // the second time it is remembered
+				columns, err := tx.(sql.Catalog).Columns(ctx, "s", "a")
+				if err != nil {
+					return err
+				}
+				keyed, err := tx.(sql.Catalog).Keyed(ctx, "s", "a")
+				if err != nil {
+					return err
+				}
+				if len(columns) != step.columns || keyed != step.keyed {
+					t.Errorf("after %s: %v, with a key: %v", step.statement, columns, keyed)
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

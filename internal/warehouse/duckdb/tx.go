@@ -13,7 +13,8 @@ import (
 type tx struct {
 	conn   *stdsql.Conn
 	driver *driver
-	loads  bool // staged rows are written
+	loads  bool                   // staged rows are written
+	seen   map[string][]columnNow // the columns of tables, by name, as this transaction sees them
 }
 
 // What is staged is read once and is gone soon, unless it becomes the final table: it is packed as quickly as it
@@ -24,6 +25,7 @@ const (
 )
 
 func (t *tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	t.forget(query)
 	r, err := t.conn.ExecContext(ctx, query, args...)
 	if err != nil {
 		return 0, t.driver.classify(ctx, err)

@@ -159,7 +159,7 @@ func (c *consolidation) merge(
 		}
 	}
 	c.advance(&stands)
-	change := &tables.Change{Rows: r.Rows, Deletes: r.Deletes, Gone: r.Gone, Settled: r.Settled}
+	change := &tables.Change{Rows: r.Rows, Deletes: r.Deletes, Gone: r.Gone, Left: r.Left, Settled: r.Settled}
 	return change, stands.carry(change)
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/apache/iceberg-go/table"
 
@@ -19,7 +20,8 @@ import (
 )
 
 // finish does what follows the snapshot, each part even where another fails: rejections that are past are forgotten,
-// tombstones settled, the log written; then the ledger lets go of the attempt. A repeat does what is left of it.
+// tombstones settled, the log written; then the ledger lets go of the attempt. A repeat does what is left of it. But
+// after a success nobody repeats: so what people read is tried once more.
 func (c *consolidation) finish(ctx context.Context, final *table.Table) error {
 	stands, _, err := standingOf(final)
 	if err != nil {
@@ -34,7 +36,15 @@ func (c *consolidation) finish(ctx context.Context, final *table.Table) error {
 			return err
 		}
 	}
-	all := []error{c.forget(ctx), c.log(ctx, stands)}
+	forgotten := c.forget(ctx)
+	if forgotten != nil && c.Lake.Pause(ctx, shortly) == nil {
+		forgotten = c.forget(ctx)
+	}
+	told := c.log(ctx, stands, c.repeat)
+	if told != nil && c.Lake.Pause(ctx, shortly) == nil {
+		told = c.log(ctx, stands, true)
+	}
+	all := []error{forgotten, told}
 	if c.settles || c.repeat && len(stands.Buried) > 0 {
 		all = append(all, c.yard(c.Table).Settle(ctx, c.fence, stands.Buried))
 	}
@@ -48,6 +58,9 @@ func (c *consolidation) finish(ctx context.Context, final *table.Table) error {
 	}
 	return c.letGo(ctx, stage, stands)
 }
+
+// shortly is when what has failed is tried once more.
+const shortly = 20 * time.Millisecond
 
 // lookAgain finds once more which rejections are past, where a repeat finds the attempt in the ledger still.
 func (c *consolidation) lookAgain(ctx context.Context, final, stage *table.Table, stands standing) error {
@@ -63,9 +76,9 @@ func (c *consolidation) lookAgain(ctx context.Context, final, stage *table.Table
 	return err
 }
 
-// log tells people what was done. Where it is told already, a repeat tells nothing.
-func (c *consolidation) log(ctx context.Context, stands standing) error {
-	if c.repeat {
+// log tells people what was done. Where it may be told already, it looks, and tells nothing twice.
+func (c *consolidation) log(ctx context.Context, stands standing, looks bool) error {
+	if looks {
 		if _, told, err := c.logged(ctx, c.Attempt); told || err != nil {
 			return err
 		}

@@ -69,6 +69,9 @@ func (s loader) loadOnce(ctx context.Context, f warehouse.Fence, b warehouse.Bat
 	if err := s.fenced(ctx, f); err != nil {
 		return err
 	}
+	if merged, err := s.merged(ctx, b); merged || err != nil {
+		return err
+	}
 	t, err := s.Find(ctx, s.stage(b.Table))
 	if err != nil {
 		return err
@@ -105,6 +108,14 @@ func (s loader) loadOnce(ctx context.Context, f warehouse.Fence, b warehouse.Bat
 	return err
 }
 
+// merged tells whether the attempt of a batch was consolidated before. No ledger knows of it any more. What a repeat
+// brings is in the stage already, as history, or was not to stay there.
+func (s loader) merged(ctx context.Context, b warehouse.Batch) (bool, error) {
+	stands, _, err := s.stands(ctx, b.Table.Name)
+	_, done := stands.counts(b.Attempt)
+	return done, err
+}
+
 // entering is the snapshot that adds pages to a stage table and to the ledger: those of a batch that it lacks then.
 // Files of others are left where they are. Nobody removes them: a commit of which it was said that it failed may have
 // been done, and its files would be these.
@@ -113,6 +124,9 @@ func (s loader) entering(
 ) tables.Builder {
 	return func(ctx context.Context, t *table.Table) (*tables.Change, error) {
 		if err := s.fenced(ctx, f); err != nil {
+			return nil, err
+		}
+		if merged, err := s.merged(ctx, b); merged || err != nil {
 			return nil, err
 		}
 		has, err := ledger.Read(t.Properties(), b.Attempt)

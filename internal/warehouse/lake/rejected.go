@@ -52,12 +52,15 @@ func (s rejections) RejectedKeys(ctx context.Context, attempt, job string, each 
 	return named("rejected records of attempt "+attempt, err)
 }
 
-// Rejects names so many of the records that an attempt kept out, in order of their keys.
+// Rejects names so many of the records that an attempt kept out, in order of their keys. Where several fields of one
+// were, in readings of their own, it names the last in order of their names.
 func (s rejections) Rejects(ctx context.Context, attempt string, most int) ([]evidence.Reject, error) {
 	var all []evidence.Reject
 	err := s.each(ctx, attempt, "", func(r rejection) bool {
 		if n := len(all); n > 0 && all[n-1].ID == r.key {
-			all[n-1].Field, all[n-1].Rule = max(all[n-1].Field, r.field), max(all[n-1].Rule, r.rule)
+			if r.field > all[n-1].Field {
+				all[n-1].Field, all[n-1].Rule = r.field, r.rule
+			}
 			return true
 		}
 		if len(all) == most {

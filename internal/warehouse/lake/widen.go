@@ -59,7 +59,7 @@ func widening(
 ) ([]shaping.Widening, error) {
 	wider, narrow := shaping.Room(t, has.Schema(), of)
 	for _, w := range wider {
-		full, err := fills(ctx, has, w)
+		full, err := fills(ctx, has, w, t.Key[0])
 		if err != nil {
 			return nil, err
 		}
@@ -75,8 +75,9 @@ func widening(
 }
 
 // fills tells whether a column holds a number that would have no room once there are more digits behind the point.
-// The statistics of the files tell, of rows that are dead, too; where a file has none, its values do.
-func fills(ctx context.Context, t *table.Table, w shaping.Widening) (bool, error) {
+// The statistics of the files tell, of rows that are dead, too; where a file has none, its values do. key is a column
+// that every file has.
+func fills(ctx context.Context, t *table.Table, w shaping.Widening, key string) (bool, error) {
 	f, ok := t.Schema().FindFieldByName(w.Column.Name)
 	typ, decimal := f.Type.(iceberg.DecimalType)
 	if !ok || !decimal || w.Whole == 0 {
@@ -93,7 +94,8 @@ func fills(ctx context.Context, t *table.Table, w shaping.Widening) (bool, error
 		}
 		for _, bound := range [][]byte{file.LowerBoundValues()[f.ID], file.UpperBoundValues()[f.ID]} {
 			if bound == nil {
-				return holds(ctx, t, w.Column.Name, least)
+				return holds(ctx, t.Scan(table.WithSelectedFields(key, w.Column.Name), table.WithMaxConcurrency(1)),
+					w.Column.Name, least)
 			}
 			literal, err := iceberg.LiteralFromBytes(typ, bound)
 			if err != nil {
@@ -108,18 +110,19 @@ func fills(ctx context.Context, t *table.Table, w shaping.Widening) (bool, error
 	return false, nil
 }
 
-// holds tells whether a column of decimals holds one of so many units or more, above or below zero.
-func holds(ctx context.Context, t *table.Table, column string, least *big.Int) (bool, error) {
-	scan := t.Scan(table.WithSelectedFields(column), table.WithMaxConcurrency(1))
-	_, batches, err := scan.ToArrowRecords(ctx)
+// holds tells whether a column of decimals has one of so many units or more, above or below zero. The scan has another
+// column, too: iceberg-go fails over a file that has none of those that are asked for.
+func holds(ctx context.Context, scan *table.Scan, column string, least *big.Int) (bool, error) {
+	schema, batches, err := scan.ToArrowRecords(ctx)
 	if err != nil {
 		return false, err
 	}
+	at := schema.FieldIndices(column)
 	for batch, err := range batches {
 		if err != nil {
 			return false, err
 		}
-		values, ok := batch.Column(0).(*array.Decimal128)
+		values, ok := batch.Column(at[0]).(*array.Decimal128)
 		for i := range int(batch.NumRows()) {
 			if !ok || values.IsValid(i) && values.Value(i).BigInt().CmpAbs(least) >= 0 {
 				batch.Release()

@@ -62,6 +62,7 @@ func Dialect() *dialect.Dialect {
 
 		Promotion: promotion(),
 
+		Index:     "CREATE INDEX ON {table} ({columns})",
 		Unique:    "CREATE UNIQUE INDEX {index} ON {table} ({key}) NULLS NOT DISTINCT",
 		Ordered:   "SET LOCAL enable_hashjoin = off",
 		Unordered: "SET LOCAL enable_hashjoin = DEFAULT",

@@ -128,13 +128,16 @@ func (w *shaper) next(ctx context.Context, tx Tx) ([]dialect.Step, error) {
 	return nil, nil
 }
 
-// lacking is the steps that make one of our own tables, or add columns to it.
+// lacking is the steps that make one of our own tables, or add columns or an index to it.
 // Where a crash may have left some of them done, it asks which.
 func (w *shaper) lacking(ctx context.Context, tx Tx, t own.Table) ([]dialect.Step, error) {
 	todo := dialect.Steps(statements.MakeOwn(w.d, w.o, t)...)
 	if w.d.TransactionalDDL {
 		more, err := w.opened(ctx, tx, t)
 		return append(todo, more...), err
+	}
+	if len(todo) == 0 {
+		return nil, nil
 	}
 	has, err := storedColumns(ctx, tx, statements.SchemaOf(w.o, t), t.Name)
 	if err != nil || len(has) == 0 {

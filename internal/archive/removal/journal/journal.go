@@ -27,7 +27,7 @@ type Batch struct {
 	Level   int       `json:"level"`
 	Records int64     `json:"records"`
 	Begun   time.Time `json:"begun"`            // by the org's clock
-	Binned  []string  `json:"binned,omitempty"` // what hung on its records in the recycle bin, and isn't of the plan
+	Binned  []string  `json:"binned,omitempty"` // what hung on its records in the recycle bin before it
 }
 
 // A Job is the job that deletes a batch.

@@ -60,6 +60,7 @@ type Result struct {
 	Rows    []iceberg.DataFile
 	Deletes []iceberg.DataFile
 	Gone    []iceberg.DataFile
+	Left    []iceberg.DataFile
 	Settled []iceberg.DataFile
 	Burials []Burial         // in order of the keys
 	Past    map[string][]int // by key, the places of its rejections that are past

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -175,7 +176,7 @@ func (b *bench) mergeStaged(
 			return nil, err
 		}
 		return &tables.Change{Rows: result.Rows, Deletes: result.Deletes, Gone: result.Gone,
-			Settled: result.Settled}, nil
+			Left: result.Left, Settled: result.Settled}, nil
 	}
 	_, err := b.lake.Commit(b.t.Context(), finalName, build)
 	must(b.t, err)
@@ -279,4 +280,49 @@ func TestFewOfMany(t *testing.T) {
 			t.Fatalf("%d rows, %s, %s", len(got), got[100], got[101])
 		}
 	}
+}
+
+// TestRewriteWhileOthersDie has files go, and what was dead in them, while rows of another file die that stays.
+func TestRewriteWhileOthersDie(t *testing.T) {
+	b := newBench(t)
+	lines := func(from, to, step int, name string, minute int) (all []string) {
+		for i := from; i < to; i += step {
+			all = append(all, fmt.Sprintf("%06d,false,%d,%s,", i, minute, name))
+		}
+		return all
+	}
+	put := func(attempt string, readAt int, lines []string) *merging.Result {
+		r, _ := b.merge(attempt, warehouse.Merge{Policy: gone.Flag},
+			job{op: warehouse.Put, readAt: readAt, fields: all, lines: lines})
+		return r
+	}
+	put("a1", 100, lines(0, 1000, 1, "a", 10))
+	put("a2", 101, lines(1000, 1100, 1, "b", 10))
+	put("a3", 102, lines(1000, 1005, 1, "c", 11)) // dead in the second file, which stays
+	r := put("a4", 103, append(lines(0, 1000, 100, "d", 12), lines(1010, 1100, 2, "d", 12)...))
+	if len(r.Gone) != 1 || len(r.Settled) != 1 || len(r.Deletes) != 1 || len(r.Left) != 1 {
+		t.Errorf("%d files go, %d of deletes, and %d come; what is left is in %d", len(r.Gone), len(r.Settled),
+			len(r.Deletes), len(r.Left))
+	}
+	for try := range 2 {
+		got, named := b.rows(), map[string]int{}
+		for _, line := range got {
+			named[strings.Split(line, "|")[2]]++
+		}
+		if want := map[string]int{"a": 990, "b": 50, "c": 5, "d": 55}; !maps.Equal(named, want) {
+			t.Errorf("try %d: %v, want %v", try, named, want)
+		}
+		b.back() // in the snapshot below, the rows are the same
+	}
+}
+
+// back has the final table be what it was before its newest snapshot.
+func (b *bench) back() {
+	b.t.Helper()
+	t, err := b.lake.Find(b.t.Context(), finalName)
+	must(b.t, err)
+	tx := t.NewTransaction()
+	must(b.t, tx.RollbackToSnapshot(*t.CurrentSnapshot().ParentSnapshotID))
+	_, err = tx.Commit(b.t.Context())
+	must(b.t, err)
 }

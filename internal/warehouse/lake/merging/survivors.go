@@ -44,14 +44,13 @@ func (p *passing) rewrite(ctx context.Context) error {
 		return nil
 	}
 	p.settle(tasks, gone)
-	if len(p.result.Settled) == 0 && p.dies(gone) {
-		p.result.Gone = nil // iceberg-go makes no snapshot in which data files go, and the first deletes come
-		return nil
-	}
 	if left > 0 {
 		if err := p.survivors(ctx, gone); err != nil {
 			return err
 		}
+	}
+	if p.dies(gone) { // in a snapshot of its own, in which the others are still there
+		return nil
 	}
 	for path := range gone {
 		delete(p.dead, path)
@@ -103,7 +102,7 @@ func (p *passing) survivors(ctx context.Context, gone map[string]bool) (err erro
 	if err != nil {
 		return fmt.Errorf("what is left of %d files: %w", len(gone), err)
 	}
-	p.result.Rows = append(p.result.Rows, files...)
+	p.result.Left = files
 	return nil
 }
 

@@ -25,7 +25,8 @@ type REST struct {
 }
 
 const (
-	restForm   = "write it as in iceberg:rest:https://HOST/PATH?warehouse=NAME"
+	restForm = "write it as in iceberg:rest:https://HOST/PATH?warehouse=NAME"
+	// #nosec G101 -- says how to refer to a secret
 	secretForm = "write env:NAME, aws-sm:NAME#KEY, or file: and a path from /, and put the secret there"
 )
 

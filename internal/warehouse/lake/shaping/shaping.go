@@ -88,11 +88,12 @@ func (s *Shaping) add(t shape.Table, c shape.Column) {
 	s.steps = append(s.steps, func(u *table.UpdateSchema) { u.AddColumn([]string{c.Name}, typ, "", false, nil) })
 }
 
-// fit gives a column the type that its field has now, where it lacks room for that.
+// fit gives a column the type that its field has now, where it lacks room for that. One that has more room than it needs
+// keeps it: of a flow's two tables one may have been widened, and the other not yet when a process died.
 func (s *Shaping) fit(d *dialect.Dialect, t shape.Table, old dialect.Stored, c shape.Column) error {
 	kind := kindOf(old)
 	switch {
-	case kind == c.Kind || kind == shape.Text:
+	case kind == c.Kind || kind != "" && wider(kind, c.Kind) == kind:
 		s.call(old.Name, c.Name)
 		return nil
 	case !d.Fits(old, c.Kind) || wider(kind, c.Kind) != c.Kind: // Adapt has seen another table

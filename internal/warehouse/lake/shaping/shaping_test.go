@@ -37,6 +37,8 @@ func TestOf(t *testing.T) {
 			"employees widened long", true},
 		{"a text of a number", []shape.Column{text("id"), text("name"), number, as(price, shape.Text), born}, nil,
 			"price widened string", true},
+		{"more room than it needs", []shape.Column{text("id"), text("name"), number, as(price, shape.Int), born}, nil,
+			"", false},
 		{"a text takes what comes", []shape.Column{text("id"), as(text("name"), shape.Int), number, price, born}, nil,
 			"", false},
 		{"another name", []shape.Column{text("id"), {Name: "title", Field: "Name", Kind: shape.Text}, number, price,

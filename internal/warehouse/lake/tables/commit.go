@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,11 +17,16 @@ import (
 )
 
 // A Change is one snapshot: what it adds and takes away, and what it says of itself.
+//
+// Where rows die by their positions while files go, it is two that come together, one on top of the other: after the
+// first the rows are what they are to be, the second has them in other files. iceberg-go makes no snapshot of both.
 type Change struct {
 	Rows    []iceberg.DataFile // data files that come
-	Deletes []iceberg.DataFile // position deletes that come, of rows of files that stay
+	Deletes []iceberg.DataFile // position deletes that come: by them rows die
 	Gone    []iceberg.DataFile // data files that go, as a whole
+	Left    []iceberg.DataFile // data files with what lives on of those that go
 	Settled []iceberg.DataFile // delete files that go: no row of a file that stays needs them
+	Merged  []iceberg.DataFile // position deletes that come in the place of such: no row dies by them
 
 	Manifests bool // the lists of files are many, and become few
 
@@ -162,33 +168,38 @@ func stageColumns(ctx context.Context, tx *table.Transaction, c *Change) error {
 // allTogether has all files of a partition spec in one list, up to the size that lists have.
 func allTogether(iceberg.DataFile) any { return 0 }
 
-// stageFiles makes the one snapshot. One without files is made, too: it carries a summary.
+// stageFiles makes the snapshot, or both. One without files is made, too: it carries a summary.
 func stageFiles(ctx context.Context, tx *table.Transaction, c Change, summary iceberg.Properties) error {
-	switch {
-	case len(c.Gone) > 0 || len(c.Settled) > 0:
+	goes := len(c.Gone) > 0 || len(c.Settled) > 0
+	if len(c.Deletes) > 0 || len(c.Rows) > 0 && !goes {
+		err := tx.NewRowDelta(summary).AddRows(c.Rows...).AddDeletes(c.Deletes...).Commit(ctx)
+		if err != nil || !goes {
+			return err
+		}
+		c.Rows = nil
+	}
+	if goes {
 		return stageRewrite(ctx, tx, c, summary)
-	case len(c.Rows) > 0 || len(c.Deletes) > 0:
-		return tx.NewRowDelta(summary).AddRows(c.Rows...).AddDeletes(c.Deletes...).Commit(ctx)
 	}
 	return tx.AddFiles(ctx, nil, summary, false)
 }
 
-// stageRewrite makes a snapshot in which files go as a whole. Position deletes that come with it hold for all
-// that is in the table before it.
+// stageRewrite makes a snapshot in which files go as a whole. Deletes that come in the place of others hold for all
+// data files for which one of these did: each tells of files by their paths.
 func stageRewrite(ctx context.Context, tx *table.Transaction, c Change, summary iceberg.Properties) error {
-	if len(c.Deletes) == 0 {
-		return tx.ReplaceFiles(ctx, c.Gone, c.Rows, c.Settled, summary)
+	come := slices.Concat(c.Rows, c.Left)
+	if len(c.Merged) == 0 {
+		return tx.ReplaceFiles(ctx, c.Gone, come, c.Settled, summary)
 	}
-	staged, err := tx.StagedTable()
+	newest, err := newestOf(ctx, tx, c.Settled)
 	if err != nil {
 		return err
 	}
-	next := staged.Metadata().LastSequenceNumber() + 1
 	var deletes []table.DeleteFileAddition
-	for _, file := range c.Deletes {
-		deletes = append(deletes, table.DeleteFileAddition{File: file, DataSequenceNumber: next})
+	for _, file := range c.Merged {
+		deletes = append(deletes, table.DeleteFileAddition{File: file, DataSequenceNumber: newest})
 	}
-	return tx.ReplaceFilesWithDeleteFiles(ctx, c.Gone, c.Rows, c.Settled, deletes, summary)
+	return tx.ReplaceFilesWithDeleteFiles(ctx, c.Gone, come, c.Settled, deletes, summary)
 }
 
 // lookUp finds out what became of a commit whose answer was lost. Its snapshot is there; or another is on top of

@@ -40,7 +40,7 @@ func (t Table) fewerDeletes(ctx context.Context, stay []table.FileScanTask, c *t
 	if err != nil {
 		return err
 	}
-	if c.Deletes, err = writing.Positions(ctx, t.Table, dead); err != nil {
+	if c.Merged, err = writing.Positions(ctx, t.Table, dead); err != nil {
 		return err
 	}
 	c.Settled = append(c.Settled, rest...)

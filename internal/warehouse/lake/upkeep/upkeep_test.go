@@ -165,6 +165,32 @@ func TestUpkeep(t *testing.T) {
 	}
 }
 
+// TestDeletesBecomeOne has files of deletes become one, of data files that are as new as any, and stay as they are.
+func TestDeletesBecomeOne(t *testing.T) {
+	lake, want := made(t), map[string]int64{}
+	bounds := upkeep.Usual()
+	bounds.Files, bounds.Deletes = 1000, 3
+	for n := range int64(9) {
+		values := map[string]int64{}
+		for key := range 100 + 10*n {
+			if n == 0 || key%(n+1) == 0 {
+				values[fmt.Sprintf("%04d", key)], want[fmt.Sprintf("%04d", key)] = n, n
+			}
+		}
+		put(t, lake, values)
+		after := commit(t, lake, func(ctx context.Context, of *table.Table) (*tables.Change, error) {
+			return upkeep.Compaction(ctx, upkeep.Table{Table: of, Key: []string{"id"}, Bounds: bounds,
+				Scratch: t.TempDir()})
+		})
+		holds(t, after, want)
+		c, err := upkeep.Count(t.Context(), after)
+		must(t, err)
+		if c.Deletes >= bounds.Deletes || c.Files != int(n)+1 {
+			t.Errorf("after %d merges there are %+v", n+1, c)
+		}
+	}
+}
+
 // TestSweep removes what no snapshot names, once it is old enough, and nothing else.
 func TestSweep(t *testing.T) {
 	lake, want := made(t), map[string]int64{"a": 1, "b": 2}

@@ -57,6 +57,9 @@ type Dialect struct {
 	Owners      string // asks which of {schemas}, and of {names} in them, strangers own, and who; "" where nobody asks
 	System      string // the names that no column can have, a space between, since all tables have such columns
 
+	// Index makes an index of {columns} in one of our own {table}s, "" where reading all of it takes no longer.
+	Index string
+
 	// Unique makes an {index} of a {table} by a {key}, which fails where one is there twice; "" where nobody makes one.
 	// What joins two large tables by their keys is quicker then in their order, from Ordered until Unordered.
 	Unique    string

@@ -35,7 +35,8 @@ type Table struct {
 	Final   bool // in the final schema
 	Columns string
 	Key     string
-	Add     bool // the table is there; it gets these columns
+	Add     bool   // the table is there; it gets these columns, or an index
+	Index   string // the columns of that
 }
 
 // Migrations are the steps from an empty warehouse to this version. Each is
@@ -89,6 +90,12 @@ func Migrations() [][]Table {
 		{Name: ArchiveTable, Final: true, Key: "object, record_id, plan", Columns: "plan text, object text, " +
 			"record_id text, level int, state text, reason text, stamp timestamp, digest text, batch long, " +
 			"proven_at timestamp, ended_at timestamp, new_id text"},
+	}, { // each flow looks for its own among those of hundreds, and the log has a line of every run
+		{Name: FieldsTable, Final: true, Add: true, Index: "object"},
+		{Name: ObjectsTable, Final: true, Add: true, Index: "object"},
+		{Name: PicklistsTable, Final: true, Add: true, Index: "object"},
+		{Name: LogTable, Add: true, Index: "attempt"},
+		{Name: PageTable, Add: true, Index: "attempt"},
 	}}
 }
 

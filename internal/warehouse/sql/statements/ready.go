@@ -87,14 +87,21 @@ func SchemaOf(o warehouse.Options, t own.Table) string {
 	return o.Staging
 }
 
-// MakeOwn makes one of our own tables, or adds columns to it.
+// MakeOwn makes one of our own tables, or adds columns to it, or an index where the dialect has some. It has none where
+// DDL commits: nobody could tell whether one is there that a crash has left.
 func MakeOwn(d *dialect.Dialect, o warehouse.Options, t own.Table) []string {
+	table := d.Table(SchemaOf(o, t), t.Name)
+	if t.Index != "" {
+		if d.Index == "" || !d.TransactionalDDL {
+			return nil
+		}
+		return []string{dialect.Fill(d.Index, dialect.Holes{"table": table, "columns": t.Index})}
+	}
 	var cols []string
 	for c := range strings.SplitSeq(t.Columns, ", ") {
 		name, kind, _ := strings.Cut(c, " ")
 		cols = append(cols, name+" "+d.Type(shape.Kind(kind), 0))
 	}
-	table := d.Table(SchemaOf(o, t), t.Name)
 	if t.Add {
 		for i, c := range cols { // one each: not every warehouse adds several at once
 			cols[i] = "ALTER TABLE " + table + " ADD COLUMN " + c

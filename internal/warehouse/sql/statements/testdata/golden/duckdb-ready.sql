@@ -30,6 +30,7 @@ CREATE TABLE "salesforce"."_catchment_files" (object VARCHAR, record_id VARCHAR,
 INSERT INTO "salesforce_incremental"."_catchment_version" VALUES (7);
 CREATE TABLE "salesforce"."_catchment_archive" (plan VARCHAR, object VARCHAR, record_id VARCHAR, level INTEGER, state VARCHAR, reason VARCHAR, stamp TIMESTAMPTZ, digest VARCHAR, batch BIGINT, proven_at TIMESTAMPTZ, ended_at TIMESTAMPTZ, new_id VARCHAR, PRIMARY KEY (object, record_id, plan));
 INSERT INTO "salesforce_incremental"."_catchment_version" VALUES (8);
+INSERT INTO "salesforce_incremental"."_catchment_version" VALUES (9);
 CREATE TABLE "salesforce_incremental"."account" (
 	"_catchment_attempt" VARCHAR,
 	"_catchment_op" VARCHAR,

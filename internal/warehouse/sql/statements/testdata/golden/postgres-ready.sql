@@ -30,6 +30,12 @@ CREATE TABLE "salesforce"."_catchment_files" (object TEXT, record_id TEXT, state
 INSERT INTO "salesforce_incremental"."_catchment_version" VALUES (7);
 CREATE TABLE "salesforce"."_catchment_archive" (plan TEXT, object TEXT, record_id TEXT, level INTEGER, state TEXT, reason TEXT, stamp TIMESTAMPTZ, digest TEXT, batch BIGINT, proven_at TIMESTAMPTZ, ended_at TIMESTAMPTZ, new_id TEXT, PRIMARY KEY (object, record_id, plan));
 INSERT INTO "salesforce_incremental"."_catchment_version" VALUES (8);
+CREATE INDEX ON "salesforce"."_catchment_fields" (object);
+CREATE INDEX ON "salesforce"."_catchment_objects" (object);
+CREATE INDEX ON "salesforce"."_catchment_picklists" (object);
+CREATE INDEX ON "salesforce_incremental"."_catchment_log" (attempt);
+CREATE INDEX ON "salesforce_incremental"."_catchment_page" (attempt);
+INSERT INTO "salesforce_incremental"."_catchment_version" VALUES (9);
 CREATE TABLE "salesforce_incremental"."account" (
 	"_catchment_attempt" TEXT,
 	"_catchment_op" TEXT,

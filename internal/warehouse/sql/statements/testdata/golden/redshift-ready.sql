@@ -30,6 +30,7 @@ CREATE TABLE "salesforce"."_catchment_files" (object VARCHAR(65535), record_id V
 INSERT INTO "salesforce_incremental"."_catchment_version" VALUES (7);
 CREATE TABLE "salesforce"."_catchment_archive" (plan VARCHAR(65535), object VARCHAR(65535), record_id VARCHAR(65535), level INTEGER, state VARCHAR(65535), reason VARCHAR(65535), stamp TIMESTAMPTZ, digest VARCHAR(65535), batch BIGINT, proven_at TIMESTAMPTZ, ended_at TIMESTAMPTZ, new_id VARCHAR(65535));
 INSERT INTO "salesforce_incremental"."_catchment_version" VALUES (8);
+INSERT INTO "salesforce_incremental"."_catchment_version" VALUES (9);
 CREATE TABLE "salesforce_incremental"."account" (
 	"_catchment_attempt" VARCHAR(256),
 	"_catchment_op" VARCHAR(64),

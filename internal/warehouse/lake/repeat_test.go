@@ -1,0 +1,130 @@
+package lake_test
+
+import (
+	"context"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/apache/iceberg-go/catalog"
+	"github.com/apache/iceberg-go/table"
+
+	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/lake"
+	"catchment/internal/warehouse/lake/own"
+	"catchment/internal/warehouse/room"
+	"catchment/internal/warehouse/shape"
+	"catchment/internal/warehouse/warehousetest"
+)
+
+// paged is a page of a text.
+func paged(key, text string, rows int64, digits ...room.Digits) warehouse.Page {
+	header, _, _ := strings.Cut(text, "\n")
+	return warehouse.Page{Key: key, Seq: 1, Header: strings.Split(header, ","), Rows: rows, Digest: key, Digits: digits,
+		Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil }}
+}
+
+// TestRepeat has an attempt come once more that was consolidated, from its first page on, as a process does that knows
+// nothing of it. The stage has its versions once, or not at all where no history is kept.
+func TestRepeat(t *testing.T) {
+	t.Parallel()
+	for _, history := range []lake.History{{}, {Off: true}} {
+		s, _, f := prepared(t)
+		w := lake.New(lake.Place{Catalog: s.Catalog, Scratch: s.folder, History: history}, options())
+		b := warehouse.Batch{Table: account(), Attempt: "a1", Job: "j1", ReadAt: time.Now(),
+			Pages: []warehouse.Page{paged("p1", "Id,Name\n1,one\n2,two\n", 2)}}
+		m := warehouse.Merge{Table: account(), Attempt: "a1", Policy: gone.Flag, Pages: 1, Rows: 2}
+		for try := range 2 {
+			rows, err := w.Load(t.Context(), f, b)
+			must(t, err)
+			counts, err := w.Consolidate(t.Context(), f, m)
+			must(t, err)
+			staged, want := len(s.all(t, warehousetest.Staging, "account")), 2
+			if history.Off {
+				want = 0
+			}
+			if rows != 2 || counts.Inserted != 2 || staged != want || len(s.pages(t)) != 0 {
+				t.Errorf("%+v, try %d: %d rows loaded, %+v, %d versions in the stage, ledger %v", history, try, rows,
+					counts, staged, s.pages(t))
+			}
+		}
+	}
+}
+
+// TestWiderAfterOlderFiles loads a number that its column has no room for, while files are there that were written
+// before the table had that column.
+func TestWiderAfterOlderFiles(t *testing.T) {
+	t.Parallel()
+	_, w, f := prepared(t)
+	load := func(of shape.Table, attempt string, p warehouse.Page) {
+		t.Helper()
+		_, err := w.Load(t.Context(), f, warehouse.Batch{Table: of, Attempt: attempt, Job: attempt, ReadAt: time.Now(),
+			Pages: []warehouse.Page{p}})
+		must(t, err)
+		_, err = w.Consolidate(t.Context(), f, warehouse.Merge{Table: of, Attempt: attempt, Policy: gone.Flag, Pages: 1,
+			Rows: p.Rows})
+		must(t, err)
+	}
+	load(account(), "a1", paged("p1", "Id,Name\n1,one\n", 1))
+	wide := account()
+	wide.Columns = append(wide.Columns, shape.Column{Name: "amount", Field: "Amount", Kind: shape.Decimal, Scale: 2})
+	_, err := w.Prepare(t.Context(), f, wide)
+	must(t, err)
+	load(wide, "a2", paged("p2", "Id,Amount\n1,0.12345\n", 1, room.Digits{Field: "Amount", Whole: 1, Fraction: 5}))
+}
+
+// TestForgetsAfterAll has the table of what was kept out be away for a moment, just when a merge that has succeeded
+// takes a record out of it that was mended.
+func TestForgetsAfterAll(t *testing.T) {
+	t.Parallel()
+	s, _, f := prepared(t)
+	of := account()
+	of.Columns = append(of.Columns,
+		shape.Column{Name: "systemmodstamp", Field: "SystemModstamp", Kind: shape.Timestamp})
+	moody := &moody{Catalog: s.Catalog, table: own.Rejected}
+	w := lake.New(lake.Place{Catalog: moody, Scratch: s.folder}, options())
+	_, err := w.Prepare(t.Context(), f, of)
+	must(t, err)
+	read := func(attempt string, readAt time.Time, p warehouse.Page) {
+		t.Helper()
+		_, err := w.Load(t.Context(), f, warehouse.Batch{Table: of, Attempt: attempt, Job: attempt, ReadAt: readAt,
+			Pages: []warehouse.Page{p}})
+		must(t, err)
+		moody.away = 2 // it is read first
+		_, err = w.Consolidate(t.Context(), f, warehouse.Merge{Table: of, Attempt: attempt, Policy: gone.Flag, Pages: 1,
+			Rows: p.Rows})
+		must(t, err)
+		moody.away = 0
+	}
+	unfit := paged("p1", "Id,Name,SystemModstamp\n", 0)
+	out := paged("p1", strings.Join(warehouse.RejectedHeader(), ",")+
+		"\nAccount,1,2026-03-01T00:00:00.000Z,Employees,unfit: no number,\n", 1)
+	unfit.Rejected = &out
+	now := time.Now()
+	read("a1", now, unfit)
+	if kept := s.all(t, warehousetest.Staging, own.Rejected); len(kept) != 1 {
+		t.Fatalf("%d records are kept out", len(kept))
+	}
+	read("a2", now.Add(time.Hour), paged("p2", "Id,Name,SystemModstamp\n1,one,2026-03-01T00:10:00.000Z\n", 1))
+	if kept := s.all(t, warehousetest.Staging, own.Rejected); len(kept) != 0 {
+		t.Errorf("%d records are kept out, and none is", len(kept))
+	}
+}
+
+// A moody catalog is away when it is asked for a table once more.
+type moody struct {
+	catalog.Catalog
+	table string
+	away  int // so many'th time from now; 0 for never
+}
+
+func (m *moody) LoadTable(ctx context.Context, name table.Identifier) (*table.Table, error) {
+	if name[1] == m.table && m.away > 0 {
+		if m.away--; m.away == 0 {
+			return nil, errFault
+		}
+	}
+	return m.Catalog.LoadTable(ctx, name)
+}
