@@ -96,18 +96,18 @@ func busyS3(t *testing.T, behind string) string {
 
 // lakeScripts runs the scripts with a lake that has a URL, and that open opens behind Catchment's back.
 func lakeScripts(
-	t *testing.T, set func(*testscript.Env) error, open func(*testscript.TestScript) (lake.Place, error), lakeURL string,
+	t *testing.T, set func(*testscript.Env) error, open func(*testscript.TestScript) (lake.Place, error), at string,
 ) {
 	params := scriptParams(t)
 	params.Dir = "../../testdata/lake"
 	setup := params.Setup
 	params.Setup = func(env *testscript.Env) error {
-		env.Setenv("LAKE_URL", lakeURL)
+		env.Setenv("LAKE_URL", at)
 		return errors.Join(setup(env), set(env))
 	}
 	params.Condition = func(name string) (bool, error) {
 		if name == "rest" {
-			return strings.HasPrefix(lakeURL, "iceberg:rest:"), nil
+			return strings.HasPrefix(at, "iceberg:rest:"), nil
 		}
 		return scriptCondition(name)
 	}

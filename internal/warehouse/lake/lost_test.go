@@ -321,3 +321,25 @@ func TestListsLost(t *testing.T) {
 		}
 	}
 }
+
+// TestAllLost loses every file of rows. They are all named by one look, and a repair brings all records.
+func TestAllLost(t *testing.T) {
+	t.Parallel()
+	h := holding(t)
+	for _, rows := range []int64{1, 20} {
+		must(t, os.Remove(where(h.the(rows, iceberg.EntryContentData))))
+	}
+	r, d, err := h.judge()
+	if err != nil || d.Missing != 20 || len(d.Lost) != 2 || d.Warehouse != 0 {
+		t.Fatalf("%+v, %v", d, err)
+	}
+	must(t, r.(evidence.Salvage).LetGo(t.Context()))
+	_, err = h.w.Mend(t.Context(), h.f, warehouse.Mending{Policy: gone.Flag, Batches: []warehouse.Batch{{
+		Table: stamped(), Attempt: "repair", Job: "repair", Op: warehouse.Put, ReadAt: time.Now(),
+		Pages: []warehouse.Page{page("repair", append(versions(1, 6, 0), append(versions(7, 7, 1),
+			versions(8, 20, 0)...)...))}}}})
+	must(t, err)
+	if _, d, err := h.judge(); err != nil || d.Missing+d.Stale+d.Duplicates != 0 || d.Warehouse != 20 {
+		t.Errorf("mended: %+v, %v", d, err)
+	}
+}
