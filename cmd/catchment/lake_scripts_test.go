@@ -5,9 +5,14 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/apache/iceberg-go"
@@ -50,8 +55,10 @@ func TestLakeScripts(t *testing.T) {
 		})
 		config := cloud.Config(t)
 		at := *config.BaseEndpoint + "/iceberg?sign=s3tables&warehouse=" + cloud.TableBucket(t)
+		busy := busyS3(t, *config.BaseEndpoint)
 		env := func(env *testscript.Env) error {
 			env.Setenv("AWS_ENDPOINT_URL", *config.BaseEndpoint)
+			env.Setenv("AWS_ENDPOINT_URL_S3", busy)
 			env.Setenv("AWS_REGION", config.Region)
 			env.Setenv("AWS_ACCESS_KEY_ID", "test")
 			env.Setenv("AWS_SECRET_ACCESS_KEY", "test")
@@ -62,26 +69,51 @@ func TestLakeScripts(t *testing.T) {
 	})
 }
 
+// busyS3 is S3 as it is to who asks for much: one call of so many is told to slow down.
+func busyS3(t *testing.T, behind string) string {
+	t.Helper()
+	to, err := url.Parse(behind)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(to) // the host stays the one that was signed
+	var calls atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if calls.Add(1)%100 == 0 {
+			w.Header().Set("Content-Type", "application/xml")
+			w.WriteHeader(http.StatusServiceUnavailable)
+			_, _ = io.WriteString(w, "<Error><Code>SlowDown</Code><Message>Please reduce your rate.</Message></Error>")
+			return
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	t.Cleanup(func() {
+		server.Close()
+		t.Logf("%d calls of S3, of which each hundredth was slowed down", calls.Load())
+	})
+	return server.URL
+}
+
 // lakeScripts runs the scripts with a lake that has a URL, and that open opens behind Catchment's back.
 func lakeScripts(
-	t *testing.T, set func(*testscript.Env) error, open func(*testscript.TestScript) (lake.Place, error), url string,
+	t *testing.T, set func(*testscript.Env) error, open func(*testscript.TestScript) (lake.Place, error), at string,
 ) {
 	params := scriptParams(t)
 	params.Dir = "../../testdata/lake"
 	setup := params.Setup
 	params.Setup = func(env *testscript.Env) error {
-		env.Setenv("LAKE_URL", url)
+		env.Setenv("LAKE_URL", at)
 		return errors.Join(setup(env), set(env))
 	}
 	params.Condition = func(name string) (bool, error) {
 		if name == "rest" {
-			return strings.HasPrefix(url, "iceberg:rest:"), nil
+			return strings.HasPrefix(at, "iceberg:rest:"), nil
 		}
 		return scriptCondition(name)
 	}
 	params.Cmds["harm"] = func(ts *testscript.TestScript, _ bool, args []string) {
 		if len(args) != 2 {
-			ts.Fatalf("usage: harm TABLE lose|cut|older")
+			ts.Fatalf("usage: harm TABLE lose|cut|older|metadata")
 		}
 		p, err := open(ts)
 		ts.Check(err)
@@ -95,11 +127,11 @@ func lakeScripts(
 
 // remotely opens a lake of a REST catalog.
 func remotely(at string, config aws.Config) (lake.Place, error) {
-	url, err := place.ReadREST(at)
+	read, err := place.ReadREST(at)
 	if err != nil {
 		return lake.Place{}, err
 	}
-	return remote.OpenREST(url, remote.World{
+	return remote.OpenREST(read, remote.World{
 		Transport: http.DefaultTransport,
 		AWS:       func() (aws.Config, error) { return config, nil },
 		S3: func() (*s3.Client, error) {
@@ -108,8 +140,8 @@ func remotely(at string, config aws.Config) (lake.Place, error) {
 	})
 }
 
-// harm does something to the largest data file of a final table, or has an older one stand where the newest was. It
-// tells which file it was.
+// harm does something to the largest data file of a final table, has an older one stand where a new one was, or loses
+// what describes the table. It tells which file it was.
 func harm(ctx context.Context, p lake.Place, name, what string) (string, error) {
 	t, err := (&tables.Lake{Catalog: p.Catalog}).Find(ctx, tables.Name("salesforce", name))
 	if err != nil {
@@ -124,7 +156,10 @@ func harm(ctx context.Context, p lake.Place, name, what string) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	if what == "older" {
+	switch what {
+	case "metadata":
+		return t.MetadataLocation(), files.Remove(t.MetadataLocation())
+	case "older":
 		return older(t, files, data)
 	}
 	path := slices.MaxFunc(data, func(a, b iceberg.DataFile) int { return int(a.Count() - b.Count()) }).FilePath()

@@ -45,6 +45,7 @@ never a proof. catchment plan shows what each of them costs.
   stale       in both, with another SystemModstamp
   wrong       in both under one SystemModstamp, with another value (--digest)
   duplicates  rows of the warehouse beyond one per Id
+  lost        files of a lake that nobody can read: what they held is missing
 
 --repair reads what differs by its Id, writes it into the warehouse, and reads it
 once more: then exit code 4 means that something still differs.`,

@@ -273,3 +273,73 @@ func TestAwayIsNotLost(t *testing.T) {
 		t.Errorf("back again: %+v, %v", d, err)
 	}
 }
+
+// TestListsLost loses what says which files the table has. Nothing of the table can be read then: it is named, and what
+// to do. Tables beside it are read as ever.
+func TestListsLost(t *testing.T) {
+	t.Parallel()
+	for name, of := range map[string]func(*holder) string{
+		"list of manifests": func(h *holder) string {
+			return h.find(t, warehousetest.Final, "account").CurrentSnapshot().ManifestList
+		},
+		"manifest": func(h *holder) string {
+			tb := h.find(t, warehousetest.Final, "account")
+			fs, err := tb.FS(t.Context())
+			must(t, err)
+			manifests, err := tb.CurrentSnapshot().Manifests(fs)
+			must(t, err)
+			return manifests[0].FilePath()
+		},
+		"metadata": func(h *holder) string { return h.find(t, warehousetest.Final, "account").MetadataLocation() },
+	} {
+		for how, harm := range map[string]func(string) error{
+			"missing": os.Remove, "cut short": func(path string) error { return os.Truncate(path, 9) },
+		} {
+			t.Run(name+" "+how, func(t *testing.T) {
+				h := holding(t)
+				path := of(h)
+				must(t, harm(where(path)))
+				_, err := h.w.Live(t.Context(), stamped())
+				if plan.ClassOf(err) != plan.Fix || !strings.Contains(err.Error(), "table salesforce.account") ||
+					!strings.Contains(plan.HintOf(err), "drop table salesforce.account") {
+					t.Errorf("%v, of class %s, hint %q", err, plan.ClassOf(err), plan.HintOf(err))
+				}
+				if marks, err := h.w.Marks(t.Context()); err != nil || len(marks) != 1 || marks[0].Flow != "Account" {
+					t.Errorf("the marks: %v, %v", marks, err)
+				}
+				h.f.Number++
+				if _, err := h.w.Claim(t.Context(), h.f, "account", org); err == nil {
+					if _, _, err := h.judge(); err == nil {
+						t.Error("nobody says so")
+					}
+				}
+				must(t, h.DropTable(t.Context(), tables.Name(string(warehousetest.Final), "account")))
+				if c := conditionOf(t, h.w, stamped()); c != shape.Dropped {
+					t.Errorf("dropped, it is %s", c)
+				}
+			})
+		}
+	}
+}
+
+// TestAllLost loses every file of rows. They are all named by one look, and a repair brings all records.
+func TestAllLost(t *testing.T) {
+	t.Parallel()
+	h := holding(t)
+	for _, rows := range []int64{1, 20} {
+		must(t, os.Remove(where(h.the(rows, iceberg.EntryContentData))))
+	}
+	r, d, err := h.judge()
+	if err != nil || d.Missing != 20 || len(d.Lost) != 2 || d.Warehouse != 0 {
+		t.Fatalf("%+v, %v", d, err)
+	}
+	must(t, r.(evidence.Salvage).LetGo(t.Context()))
+	_, err = h.w.Mend(t.Context(), h.f, warehouse.Mending{Policy: gone.Flag, Batches: []warehouse.Batch{{
+		Table: stamped(), Attempt: "repair", Job: "repair", Op: warehouse.Put, ReadAt: time.Now(),
+		Pages: []warehouse.Page{page("repair", append(versions(1, 6, 0), append(versions(7, 7, 1),
+			versions(8, 20, 0)...)...))}}}})
+	must(t, err)
+	if _, d, err := h.judge(); err != nil || d.Missing+d.Stale+d.Duplicates != 0 || d.Warehouse != 20 {
+		t.Errorf("mended: %+v, %v", d, err)
+	}
+}

@@ -21,6 +21,8 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
+
+	"catchment/internal/warehouse/lake/tables"
 )
 
 // A Query says which rows are wanted.
@@ -71,7 +73,7 @@ func Open(ctx context.Context, t *table.Table, q Query) (*Cursor, error) {
 	}
 	tasks, err := planned(ctx, t, q, form)
 	if err != nil {
-		return nil, fmt.Errorf("files of %s: %w", nameOf(t), err)
+		return nil, fmt.Errorf("files of %s: %w", nameOf(t), tables.Listing(t.Identifier(), err))
 	}
 	if c.store, err = newStore(ctx, t, tasks, q.Without); err != nil {
 		return nil, err

@@ -32,12 +32,12 @@ func entries(ctx context.Context, t *table.Table, each func(iceberg.ManifestEntr
 	}
 	manifests, err := snapshot.Manifests(fs)
 	if err != nil {
-		return err
+		return Listing(t.Identifier(), err)
 	}
 	for _, manifest := range manifests {
 		for entry, err := range manifest.Entries(fs, true) {
 			if err != nil {
-				return err
+				return Listing(t.Identifier(), err)
 			}
 			each(entry)
 		}

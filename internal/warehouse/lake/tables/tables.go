@@ -6,13 +6,14 @@
 // and summary are seen together or not at all, and a lost answer is found again by the
 // name that each commit of ours carries.
 //
-// Files, from the top: commit.go, expire.go, files.go, foreign.go, tables.go.
+// Files, from the top: commit.go, expire.go, files.go, foreign.go, tables.go, unlisted.go.
 package tables
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"github.com/apache/iceberg-go"
@@ -38,6 +39,9 @@ func (l *Lake) Find(ctx context.Context, name table.Identifier) (*table.Table, e
 	t, err := l.Catalog.LoadTable(ctx, name)
 	if errors.Is(err, catalog.ErrNoSuchTable) || errors.Is(err, catalog.ErrNoSuchNamespace) {
 		return nil, fmt.Errorf("%s.%s: %w", name[0], name[1], ErrNone)
+	}
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, table.ErrInvalidMetadata) {
+		err = Listing(name, err)
 	}
 	return t, err
 }
