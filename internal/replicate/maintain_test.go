@@ -119,7 +119,8 @@ func TestMaintain(t *testing.T) {
 			a, err = ctl.Attempt(ctx, a.ID)
 			must(t, err)
 			if got := strings.Join(a.Notes, "\n"); c.w.calls != c.calls || got != c.note || a.FailedRun != "" {
-				t.Errorf("%d calls, not %d; notes %q, not %q; failed in %q", c.w.calls, c.calls, got, c.note, a.FailedRun)
+				t.Errorf("%d calls, not %d; notes %q, not %q; failed in %q", c.w.calls, c.calls, got, c.note,
+					a.FailedRun)
 			}
 			row, err := ctl.Flow(ctx, "Account")
 			must(t, err)
