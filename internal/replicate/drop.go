@@ -55,7 +55,10 @@ func (r *Replicator) maintain(ctx context.Context, t plan.Task) (plan.Task, erro
 	keeper := maintain.Keeper{Warehouse: r.Warehouse, Control: r.Control}
 	if t.Flow == "" {
 		_, err := keeper.Own(ctx, maintained.Due)
-		return t, err
+		if err == nil || context.Cause(ctx) != nil || len(t.Items) == 0 {
+			return t, err
+		}
+		return t, r.tell(ctx, t.Items[0].Attempt, "tables that are no flow's were not looked after: "+err.Error())
 	}
 	a, err := r.Control.Attempt(ctx, t.Attempt)
 	if err != nil {
@@ -83,9 +86,18 @@ func (r *Replicator) maintain(ctx context.Context, t plan.Task) (plan.Task, erro
 	if why == "" {
 		return t, nil
 	}
-	a.Notes = noted(a.Notes, "its tables were not looked after: "+why)
+	return t, r.tell(ctx, t.Attempt, "its tables were not looked after: "+why)
+}
+
+// tell notes something of an attempt that is merged.
+func (r *Replicator) tell(ctx context.Context, attempt, text string) error {
+	a, err := r.Control.Attempt(ctx, attempt)
+	if err != nil {
+		return err
+	}
+	a.Notes = noted(a.Notes, text)
 	_, err = r.Control.SaveAttempt(ctx, a)
-	return t, err
+	return err
 }
 
 // dropIdle takes away the flows of an attempt that failed in this run and that have
