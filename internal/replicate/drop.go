@@ -58,7 +58,8 @@ func (r *Replicator) maintain(ctx context.Context, t plan.Task) (plan.Task, erro
 		if err == nil || context.Cause(ctx) != nil || len(t.Items) == 0 {
 			return t, err
 		}
-		return t, r.tell(ctx, t.Items[0].Attempt, "tables that are no flow's were not looked after: "+err.Error())
+		why := "tables that are no flow's were not looked after: " + err.Error()
+		return t, tell(ctx, r.Control, t.Items[0].Attempt, why)
 	}
 	a, err := r.Control.Attempt(ctx, t.Attempt)
 	if err != nil {
@@ -86,17 +87,17 @@ func (r *Replicator) maintain(ctx context.Context, t plan.Task) (plan.Task, erro
 	if why == "" {
 		return t, nil
 	}
-	return t, r.tell(ctx, t.Attempt, "its tables were not looked after: "+why)
+	return t, tell(ctx, r.Control, t.Attempt, "its tables were not looked after: "+why)
 }
 
 // tell notes something of an attempt that is merged.
-func (r *Replicator) tell(ctx context.Context, attempt, text string) error {
-	a, err := r.Control.Attempt(ctx, attempt)
+func tell(ctx context.Context, c *control.Control, attempt, text string) error {
+	a, err := c.Attempt(ctx, attempt)
 	if err != nil {
 		return err
 	}
 	a.Notes = noted(a.Notes, text)
-	_, err = r.Control.SaveAttempt(ctx, a)
+	_, err = c.SaveAttempt(ctx, a)
 	return err
 }
 
