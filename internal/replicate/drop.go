@@ -55,7 +55,11 @@ func (r *Replicator) maintain(ctx context.Context, t plan.Task) (plan.Task, erro
 	keeper := maintain.Keeper{Warehouse: r.Warehouse, Control: r.Control}
 	if t.Flow == "" {
 		_, err := keeper.Own(ctx, maintained.Due)
-		return t, err
+		if err == nil || context.Cause(ctx) != nil || len(t.Items) == 0 {
+			return t, err
+		}
+		why := "tables that are no flow's were not looked after: " + err.Error()
+		return t, tell(ctx, r.Control, t.Items[0].Attempt, why)
 	}
 	a, err := r.Control.Attempt(ctx, t.Attempt)
 	if err != nil {
@@ -83,9 +87,18 @@ func (r *Replicator) maintain(ctx context.Context, t plan.Task) (plan.Task, erro
 	if why == "" {
 		return t, nil
 	}
-	a.Notes = noted(a.Notes, "its tables were not looked after: "+why)
-	_, err = r.Control.SaveAttempt(ctx, a)
-	return t, err
+	return t, tell(ctx, r.Control, t.Attempt, "its tables were not looked after: "+why)
+}
+
+// tell notes something of an attempt that is merged.
+func tell(ctx context.Context, c *control.Control, attempt, text string) error {
+	a, err := c.Attempt(ctx, attempt)
+	if err != nil {
+		return err
+	}
+	a.Notes = noted(a.Notes, text)
+	_, err = c.SaveAttempt(ctx, a)
+	return err
 }
 
 // dropIdle takes away the flows of an attempt that failed in this run and that have

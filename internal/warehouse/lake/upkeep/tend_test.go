@@ -89,10 +89,12 @@ func TestSweptDaily(t *testing.T) {
 		{maintained.Look, 3, false}, {maintained.Count, 3, false}, {maintained.All, 2, true},
 	} {
 		leave()
-		r, _, err := care(t, lake, b, c.how, now.Add(time.Duration(c.days)*24*time.Hour)).Tend(t.Context(), name, nobody)
+		then := now.Add(time.Duration(c.days) * 24 * time.Hour)
+		r, _, err := care(t, lake, b, c.how, then).Tend(t.Context(), name, nobody)
 		must(t, err)
 		_, err = os.Stat(stray)
-		if gone := os.IsNotExist(err); gone != c.goes || gone && r.Orphans != 1 || c.how == maintained.Look && r.Freed != 1 {
+		gone := os.IsNotExist(err)
+		if gone != c.goes || gone && r.Orphans != 1 || c.how == maintained.Look && r.Freed != 1 {
 			t.Errorf("%s after %d days: gone %v, %+v", c.how, c.days, gone, r)
 		}
 	}
