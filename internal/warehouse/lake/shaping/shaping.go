@@ -88,8 +88,8 @@ func (s *Shaping) add(t shape.Table, c shape.Column) {
 	s.steps = append(s.steps, func(u *table.UpdateSchema) { u.AddColumn([]string{c.Name}, typ, "", false, nil) })
 }
 
-// fit gives a column the type that its field has now, where it lacks room for that. One that has more room than it needs
-// keeps it: of a flow's two tables one may have been widened, and the other not yet when a process died.
+// fit gives a column the type that its field has now, where it lacks room for that. One that has more room than it
+// needs keeps it: of a flow's two tables one may have been widened, and the other not yet when a process died.
 func (s *Shaping) fit(d *dialect.Dialect, t shape.Table, old dialect.Stored, c shape.Column) error {
 	kind := kindOf(old)
 	switch {

@@ -98,6 +98,19 @@ func (l *Lake) commit(ctx context.Context, t *table.Table, c Change) (*table.Tab
 	return l.lookUp(ctx, t, id, err)
 }
 
+// Would is a table as a change would leave it, which nobody else sees.
+func (l *Lake) Would(ctx context.Context, t *table.Table, c Change) (*table.Table, error) {
+	tx := t.NewTransaction()
+	if err := stageFiles(ctx, tx, c, nil); err != nil {
+		return nil, err
+	}
+	staged, err := tx.StagedTable()
+	if err != nil {
+		return nil, err
+	}
+	return staged.Table, nil
+}
+
 // stage puts all of a change into a transaction, which builds on the table's newest snapshot or fails.
 func stage(ctx context.Context, tx *table.Transaction, c Change, id string) error {
 	if err := tx.AssertRefSnapshotID(table.MainBranch); err != nil {
