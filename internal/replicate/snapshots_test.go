@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"catchment/internal/flow"
+	"catchment/internal/rig"
 	"catchment/internal/rig/lakes"
 	"catchment/internal/warehouse/shape"
 )
@@ -101,10 +102,20 @@ func (s *snapshots) single(where string, rows map[string][]row) map[string]row {
 	return all
 }
 
-// ended reads everything once more: what the snapshots were they are, and the stage has each version once. It tells how
-// many snapshots there were.
-func (s *snapshots) ended() (n int) {
+// ended reads everything once more, and tells how many snapshots there were.
+func (s *snapshots) ended() int {
 	s.t.Helper()
+	n, wrong := s.look()
+	if len(wrong) > 0 {
+		first := wrong[:min(len(wrong), 5)]
+		s.t.Errorf("%d things are wrong with snapshots:\n  %s", len(wrong), strings.Join(first, "\n  "))
+	}
+	return n
+}
+
+// look finds out whether what the snapshots were they are, and whether the stage has each version once. It tells what
+// is wrong, of what was seen before, too.
+func (s *snapshots) look() (n int, wrong []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for table, seen := range s.seen {
@@ -124,11 +135,7 @@ func (s *snapshots) ended() (n int) {
 	if n == 0 {
 		s.wrong = append(s.wrong, "no snapshot was ever seen")
 	}
-	if len(s.wrong) > 0 {
-		s.t.Errorf("%d things are wrong with snapshots:\n  %s", len(s.wrong),
-			strings.Join(s.wrong[:min(len(s.wrong), 5)], "\n  "))
-	}
-	return n
+	return n, s.wrong
 }
 
 // staged looks at the history of versions.
@@ -150,5 +157,49 @@ func (s *snapshots) staged(table string) {
 					version, attempt))
 			}
 		}
+	}
+}
+
+// What looks at snapshots is itself held to account: it hears of what a hand does, and of the truth it has nothing to
+// say.
+func TestSnapshotsAreChecked(t *testing.T) {
+	t.Parallel()
+	const final, stage = "salesforce", "salesforce_incremental"
+	double, lose := (*lakes.Lake).Double, (*lakes.Lake).Lose
+	for _, hand := range []struct {
+		name   string
+		do     func(l *lakes.Lake, schema, table string) error
+		schema string
+		seen   bool // as if a process had done it
+		want   string
+	}{
+		{"none", nil, "", false, ""},
+		{"rows twice", double, final, true, "has 2 rows of"},
+		{"a row that is gone", lose, final, true, "is missing"},
+		{"a snapshot that nobody saw", lose, final, false, "and was map[]"},
+		{"versions twice", double, stage, false, "2 times"},
+		{"a version that is gone", lose, stage, false, "which was merged"},
+	} {
+		t.Run(hand.name, func(t *testing.T) {
+			t.Parallel()
+			l := newLife(t, 1, rig.Shelf{}, &tallied{}, 0)
+			l.Flows = l.Flows[:1]
+			l.Flows[0].Deletes, l.Flows[0].Mover = flow.Flag, flow.Auto
+			l.inLake()
+			lake, table := l.snapshots.lake, shape.TableName(thing, false)
+			lake.History.Off = false
+			l.Done(nil)
+			if hand.do != nil {
+				l.Must(hand.do(lake, hand.schema, table))
+			}
+			if hand.seen {
+				lake.Committed(hand.schema, table)
+			}
+			n, wrong := l.snapshots.look()
+			got := strings.Join(append(wrong, l.claims.wrong...), "\n")
+			if n == 0 || (got == "") != (hand.want == "") || !strings.Contains(got, hand.want) {
+				t.Errorf("of %d snapshots it says %q, want %q", n, got, hand.want)
+			}
+		})
 	}
 }

@@ -2,7 +2,8 @@
 // that uses it may die, or meet a failure, before and after each commit of the catalog and each file.
 //
 // Only tests import it. It is apart from the rig, so that those that need no lake don't have Iceberg built in. Start at
-// New; fated.go is how a process fares, eyes.go and snapshots.go read what is there.
+// New; fated.go is how a process fares, eyes.go and snapshots.go read what is there, and
+// hands.go does what nobody should.
 package lakes
 
 import (

@@ -14,10 +14,10 @@ import (
 	"catchment/internal/warehouse/lake/rows"
 )
 
-// A Snapshot is one of a final table, and what it says of the flow.
+// A Snapshot is one of a final table, and what it says of the flow; or the one before it, where it says nothing itself.
 type Snapshot struct {
 	ID         int64
-	Grade      string // "" where it says nothing, or the flow has nothing yet
+	Grade      string // "" where the flow has nothing yet
 	Until      time.Time
 	Generation string
 	Attempt    string // the last one that was merged
@@ -29,8 +29,9 @@ func (l *Lake) Snapshots(name string) (all []Snapshot, err error) {
 	if t == nil || err != nil {
 		return nil, err
 	}
+	var one Snapshot
 	for _, s := range t.Metadata().Snapshots() {
-		one := Snapshot{ID: s.SnapshotID}
+		one.ID = s.SnapshotID
 		if s.Summary != nil && s.Summary.Properties["catchment.standing"] != "" {
 			says, err := standIn(s.Summary.Properties["catchment.standing"])
 			if err != nil {

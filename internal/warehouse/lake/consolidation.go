@@ -150,7 +150,8 @@ func (c *consolidation) merge(
 	}
 	c.counts = rules.Counts
 	c.counts.Unchanged = c.counts.Staged - rules.Applied
-	if err := c.left(ctx, final, rules, &stands); err != nil {
+	change := &tables.Change{Rows: r.Rows, Deletes: r.Deletes, Gone: r.Gone, Left: r.Left, Settled: r.Settled}
+	if err := c.left(ctx, leaving{final, change, rules}, &stands); err != nil {
 		return nil, err
 	}
 	if len(r.Burials) > 0 {
@@ -159,7 +160,6 @@ func (c *consolidation) merge(
 		}
 	}
 	c.advance(&stands)
-	change := &tables.Change{Rows: r.Rows, Deletes: r.Deletes, Gone: r.Gone, Left: r.Left, Settled: r.Settled}
 	return change, stands.carry(change)
 }
 
@@ -220,23 +220,39 @@ func (c *consolidation) mayDelete(ctx context.Context, final *table.Table, rules
 	return rules.MayDelete(c.Merge, live)
 }
 
-// left has the mark say how many rows the merge leaves, and the newest stamp of them. It is counted on from the mark
-// where that holds: what somebody else took away stays missing there, so that Inspect tells of it until a complete
-// reading has brought it back.
-func (c *consolidation) left(
-	ctx context.Context, final *table.Table, rules *versions.Rules, stands *standing,
-) error {
+// A leaving is a final table, what is done to it, and by which rules.
+type leaving struct {
+	*table.Table
+	change *tables.Change
+	rules  *versions.Rules
+}
+
+// left has the mark say how many rows the merge leaves, and when the newest of them was written. It is counted on from
+// the mark where that holds: what somebody else took away stays missing there, so that Inspect tells of it until a
+// complete reading has brought it back. Where rows only go, the newest may be one of these: all others are looked at.
+func (c *consolidation) left(ctx context.Context, l leaving, stands *standing) error {
 	m := &stands.Mark
-	looks := c.Complete || c.Override || m.SyncedAt.IsZero() || rules.Written == 0 && rules.Grown != 0
-	if looks {
-		e, err := extentOf(ctx, final, nil)
+	switch onlyGo := l.rules.Written == 0 && l.rules.Grown != 0; {
+	case onlyGo:
+		then, err := c.Would(ctx, l.Table, *l.change)
+		if err != nil {
+			return err
+		}
+		e, err := extentOf(ctx, then, nil)
 		if err != nil {
 			return err
 		}
 		m.Rows, m.Newest = e.rows, e.newest
+	case c.Complete || c.Override || m.SyncedAt.IsZero():
+		e, err := extentOf(ctx, l.Table, nil)
+		if err != nil {
+			return err
+		}
+		m.Rows, m.Newest = e.rows+l.rules.Grown, e.newest
+	default:
+		m.Rows += l.rules.Grown
 	}
-	m.Rows += rules.Grown
-	if rules.Written > 0 {
+	if l.rules.Written > 0 {
 		m.Newest = c.now
 	}
 	c.counts.Rows = m.Rows

@@ -131,3 +131,29 @@ func (m *moody) LoadTable(ctx context.Context, name table.Identifier) (*table.Ta
 	}
 	return m.Catalog.LoadTable(ctx, name)
 }
+
+// TestNewestGoes has a delete take away the row that was written last. What is left is as it should be, and nobody says
+// that the table was restored.
+func TestNewestGoes(t *testing.T) {
+	t.Parallel()
+	s, _, f := prepared(t)
+	o, now := options(), time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	o.Now = func() time.Time { return now }
+	w := s.Open(o, warehousetest.Fault{})
+	read := func(attempt string, op warehouse.Op, text string) {
+		t.Helper()
+		now = now.Add(time.Hour)
+		_, err := w.Load(t.Context(), f, warehouse.Batch{Table: account(), Attempt: attempt, Job: attempt, Op: op,
+			ReadAt: now, Pages: []warehouse.Page{paged(attempt, text, 1)}})
+		must(t, err)
+		_, err = w.Consolidate(t.Context(), f, warehouse.Merge{Table: account(), Attempt: attempt, Policy: gone.Remove,
+			Pages: 1, Rows: 1, AllowDeletes: true})
+		must(t, err)
+	}
+	read("a1", warehouse.Put, "Id,Name\n1,one\n")
+	read("a2", warehouse.Put, "Id,Name\n2,two\n")
+	read("a3", warehouse.Delete, "Id\n2\n")
+	if c := condition(t, w); c != shape.Intact || len(s.all(t, warehousetest.Final, "account")) != 1 {
+		t.Errorf("the table is %s", c)
+	}
+}

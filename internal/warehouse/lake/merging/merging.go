@@ -69,7 +69,7 @@ type Result struct {
 // Do decides what becomes of all records, and writes the files of the snapshot that says so.
 func Do(ctx context.Context, t Task) (*Result, error) {
 	p := &passing{Task: t, result: &Result{Past: map[string][]int{}}, dead: map[string][]int64{},
-		buried: map[string]int64{}}
+		going: map[string][]int64{}, buried: map[string]int64{}}
 	defer p.close()
 	if err := p.begin(ctx); err != nil {
 		return nil, err
@@ -89,9 +89,5 @@ func Do(ctx context.Context, t Task) (*Result, error) {
 	if err := p.rewrite(ctx); err != nil {
 		return nil, err
 	}
-	if len(p.dead) == 0 {
-		return p.result, nil
-	}
-	p.result.Deletes, err = writing.Positions(ctx, t.Final, p.dead)
-	return p.result, err
+	return p.result, p.deletes(ctx)
 }

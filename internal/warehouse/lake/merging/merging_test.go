@@ -300,9 +300,14 @@ func TestRewriteWhileOthersDie(t *testing.T) {
 	put("a2", 101, lines(1000, 1100, 1, "b", 10))
 	put("a3", 102, lines(1000, 1005, 1, "c", 11)) // dead in the second file, which stays
 	r := put("a4", 103, append(lines(0, 1000, 100, "d", 12), lines(1010, 1100, 2, "d", 12)...))
-	if len(r.Gone) != 1 || len(r.Settled) != 1 || len(r.Deletes) != 1 || len(r.Left) != 1 {
+	if len(r.Gone) != 1 || len(r.Settled) != 2 || len(r.Deletes) != 2 || len(r.Left) != 1 {
 		t.Errorf("%d files go, %d of deletes, and %d come; what is left is in %d", len(r.Gone), len(r.Settled),
 			len(r.Deletes), len(r.Left))
+	}
+	t1, err := b.lake.Find(t.Context(), finalName)
+	must(t, err)
+	if _, deletes, err := tables.Files(t.Context(), t1); len(deletes) != 1 || err != nil {
+		t.Errorf("%d files of deletes stay, %v", len(deletes), err)
 	}
 	for try := range 2 {
 		got, named := b.rows(), map[string]int{}

@@ -20,7 +20,8 @@ type passing struct {
 	window *window
 	wanted *wanted // nil where all rows are read
 	dead   map[string][]int64
-	buried map[string]int64 // rows of these files that were dead before
+	going  map[string][]int64 // rows that die of files that go
+	buried map[string]int64   // rows of these files that were dead before
 
 	staged   *staged
 	versions *lane

@@ -49,13 +49,32 @@ func (p *passing) rewrite(ctx context.Context) error {
 			return err
 		}
 	}
-	if p.dies(gone) { // in a snapshot of its own, in which the others are still there
-		return nil
-	}
+	dies := p.dies(gone)
 	for path := range gone {
+		if dies { // in a snapshot of its own, in which the files that go are still there
+			p.going[path] = p.dead[path]
+		}
 		delete(p.dead, path)
 	}
 	return nil
+}
+
+// deletes writes which rows die by their positions. What is dead in files that go is a file of its own, which goes with
+// them.
+func (p *passing) deletes(ctx context.Context) error {
+	write := func(dead map[string][]int64) (files []iceberg.DataFile, err error) {
+		if len(dead) > 0 {
+			files, err = writing.Positions(ctx, p.Final, dead)
+			p.result.Deletes = append(p.result.Deletes, files...)
+		}
+		return files, err
+	}
+	if _, err := write(p.dead); err != nil {
+		return err
+	}
+	going, err := write(p.going)
+	p.result.Settled = append(p.result.Settled, going...)
+	return err
 }
 
 // dies tells whether a row dies of a file that stays.

@@ -113,6 +113,19 @@ func early(t *table.Table, err error) error {
 		last.Format(time.DateTime), err)
 }
 
+// Would is a table as a change would leave it, which nobody else sees.
+func (l *Lake) Would(ctx context.Context, t *table.Table, c Change) (*table.Table, error) {
+	tx := t.NewTransaction()
+	if err := stageFiles(ctx, tx, c, nil); err != nil {
+		return nil, err
+	}
+	staged, err := tx.StagedTable()
+	if err != nil {
+		return nil, err
+	}
+	return staged.Table, nil
+}
+
 // stage puts all of a change into a transaction, which builds on the table's newest snapshot or fails.
 func stage(ctx context.Context, tx *table.Transaction, c Change, id string) error {
 	if err := tx.AssertRefSnapshotID(table.MainBranch); err != nil {
