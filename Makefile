@@ -147,7 +147,7 @@ bin/lake/installed: clients/lake/requirements.txt
 	touch $@
 
 .PHONY: lake
-lake: deps bin/lake/installed ## have PyIceberg and DuckDB read a lake: the same rows and values as ours (PyPI)
+lake: deps bin/lake/installed ## have PyIceberg and DuckDB read lakes in a folder and in S3: the same rows and values as ours (PyPI)
 	$(GO) test ./cmd/catchment -count=1 -v -run '^TestLakeEngines$$' -lake-python $(CURDIR)/bin/lake/bin/python
 	$(took)
 

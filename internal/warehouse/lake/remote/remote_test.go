@@ -1,22 +1,16 @@
 package remote_test
 
 import (
-	"bytes"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/iceberg-go/table"
 	"github.com/aws/aws-sdk-go-v2/aws"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"catchment/internal/fakeaws/ministack"
@@ -51,7 +45,7 @@ func TestREST(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bucket := tableBucket(t, config)
+	bucket := cloud.TableBucket(t)
 	at, err := place.ReadREST(*config.BaseEndpoint + "/iceberg?sign=s3tables&warehouse=" + bucket)
 	if err != nil {
 		t.Fatal(err)
@@ -143,36 +137,4 @@ func threeRows(t *testing.T, of *table.Table) arrow.Table {
 		}
 	}
 	return array.NewTableFromRecords(schema, []arrow.RecordBatch{b.NewRecordBatch()})
-}
-
-// tableBucket makes a bucket of Amazon S3 Tables, and gives its ARN. There is no client of it in this module.
-func tableBucket(t *testing.T, config aws.Config) string {
-	t.Helper()
-	name := "lake-" + strings.ToLower(rand.Text())
-	body := []byte(`{"name": "` + name + `"}`)
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, *config.BaseEndpoint+"/buckets",
-		bytes.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Header.Set("Content-Type", "application/json")
-	credentials, err := config.Credentials.Retrieve(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	sum := sha256.Sum256(body)
-	err = v4.NewSigner().SignHTTP(t.Context(), credentials, request, hex.EncodeToString(sum[:]), "s3tables",
-		config.Region, time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := io.ReadAll(resp.Body)
-	if cerr := resp.Body.Close(); cerr != nil || err != nil || resp.StatusCode != http.StatusOK {
-		t.Fatalf("%d %s, %v", resp.StatusCode, text, err)
-	}
-	return "arn:aws:s3tables:" + config.Region + ":" + ministack.Account + ":bucket/" + name
 }
