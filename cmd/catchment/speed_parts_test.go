@@ -27,30 +27,35 @@ func newSpeed(t *testing.T) *speed {
 	return s
 }
 
-// part measures one part of the table, if it is among those that were asked for: first, merge and so on. In the
+// part measures one part of the table in a warehouse, and how large Go's heap was meanwhile.
+func (s *speed) part(name string, y yard, records int, measure func(y yard, records int)) {
+	s.heap = 0
+	s.measured(name, func() { measure(y, records) })
+	s.sayHeap(y, name, records)
+}
+
+// measured measures one part of the table, if it is among those that were asked for: first, merge and so on. In the
 // short form it is measured again where a ratio is much worse than it was, before a busy machine is taken for a slow
 // program.
-func (s *speed) part(name string, y yard, records int, measure func(y yard, records int)) {
+func (s *speed) measured(name string, measure func()) {
 	asked, err := regexp.Compile("^(" + *speedOnly + ")$")
 	s.must(err)
 	if *speedOnly != "" && !asked.MatchString(name) {
 		return
 	}
-	s.heap = 0
 	before := len(s.lines)
 	for again := true; again; {
 		s.lines = s.lines[:before]
 		s.kept.begin()
-		measure(y, records)
+		measure()
 		again = s.kept.again()
 	}
-	s.sayHeap(y, name, records)
 }
 
 // heapAtMost is what Go's heap may take in any run, in MiB, however many records there are.
 const heapAtMost = 64
 
-func (s *speed) sayHeap(y yard, part string, records int) {
+func (s *speed) sayHeap(y named, part string, records int) {
 	if s.heap == 0 { // nothing of this part ran the program
 		return
 	}
