@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
-	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -63,8 +63,9 @@ func (s *speed) sayHeap(y named, part string, records int) {
 	s.say(y, "Go's heap at most: "+part, records, fmt.Sprintf("%d MiB", s.heap>>20), "-", "-", mark)
 }
 
-// heapFile is the variable that names the file into which a program that is measured writes how large its heap was.
-// The program itself knows nothing of it.
+// heapFile is the variable that names the file into which a program that is measured writes how much memory it took:
+// Go's heap in bytes, and all of it in KiB. The program itself knows nothing of it. What the system tells of a process
+// that has ended won't do: a child has the memory of who started it, until it is another program.
 const heapFile = "CATCHMENT_TEST_HEAP"
 
 // mainAndHeap is main, and tells how large Go's heap has been.
@@ -74,23 +75,38 @@ func mainAndHeap() {
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
 		// what the heap has asked of the system never becomes less, so that it is the most that it took
-		if err := os.WriteFile(path, []byte(strconv.FormatUint(m.HeapSys, 10)), 0o600); err != nil {
+		if err := os.WriteFile(path, fmt.Appendln(nil, m.HeapSys, peakOfSelf()), 0o600); err != nil {
 			panic(err)
 		}
 	}
 	os.Exit(code)
 }
 
-// readHeap reads what mainAndHeap wrote, in bytes.
-func readHeap(t *testing.T, path string) int64 {
+// peakOfSelf is the most memory that this process took, in KiB.
+func peakOfSelf() (kib int64) {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		panic(err)
+	}
+	for line := range strings.Lines(string(status)) {
+		if text, is := strings.CutPrefix(line, "VmHWM:"); is {
+			if _, err := fmt.Sscan(text, &kib); err != nil {
+				panic(err)
+			}
+		}
+	}
+	return kib
+}
+
+// readHeap reads what mainAndHeap wrote.
+func readHeap(t *testing.T, path string) (heapBytes, peakKiB int64) {
 	t.Helper()
 	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := strconv.ParseInt(string(text), 10, 64)
-	if err != nil {
+	if _, err := fmt.Sscan(string(text), &heapBytes, &peakKiB); err != nil {
 		t.Fatal(err)
 	}
-	return n
+	return heapBytes, peakKiB
 }
