@@ -36,7 +36,7 @@ import (
 var (
 	speedRecords = flag.Int("speed.records", 0, "measure with this many Accounts; 0 measures nothing")
 	speedBig     = flag.Int("speed.big", 0, "measure merges and memory with this many as well")
-	speedIn      = flag.String("speed.in", "PostgreSQL,DuckDB,lake", "measure in these warehouses")
+	speedIn      = flag.String("speed.in", "PostgreSQL,DuckDB", "measure in these warehouses; the third is lake")
 	speedRounds  = flag.Int("speed.rounds", 9, "take the median of so many rounds")
 )
 
