@@ -147,7 +147,7 @@ bin/lake/installed: clients/lake/requirements.txt
 	touch $@
 
 .PHONY: lake
-lake: deps bin/lake/installed ## have PyIceberg and DuckDB read a lake: the same rows and values as ours (PyPI); and the main job in S3
+lake: deps bin/lake/installed ## have PyIceberg and DuckDB read lakes in a folder and in S3 (PyPI), do the main job in S3, and merge 1,000 times
 	$(GO) test ./cmd/catchment -count=1 -v -run '^TestLake(Engines|Scripts)$$' -lake-python $(CURDIR)/bin/lake/bin/python \
 	  -lake-rest
 	$(GO) test ./internal/warehouse/lake -count=1 -v -run '^TestManySnapshots$$' -lake.snapshots 10000

@@ -1,8 +1,8 @@
 """Read tables of a lake by engines that others wrote, and tell what each sees of each table.
 
-    read.py LAKE NAMESPACE OURS
+    read.py CATALOG NAMESPACE OURS
 
-LAKE is the folder of a lake. OURS has a file TABLE.jsonl for each table: what `catchment query --json` says of it. A line of
+CATALOG is how PyIceberg opens the lake's catalog: its properties, as JSON. OURS has a file TABLE.jsonl for each table: what `catchment query --json` says of it. A line of
 JSON comes out for each table: rows, different keys, and a digest of all values, by each engine and by Catchment.
 """
 
@@ -16,7 +16,7 @@ import os
 import sys
 
 import duckdb
-from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.catalog import load_catalog
 
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 
@@ -43,21 +43,25 @@ def digest(rows, kinds):
     return {"rows": len(lines), "keys": len({json.loads(line)[0] for line in lines}), "digest": whole}
 
 
-def by_duckdb():
-    """DuckDB with the extensions that came with it: it can download none here."""
+def by_duckdb(s3):
+    """DuckDB with the extensions that came with it: it can download none here. s3 is how PyIceberg reaches an S3."""
     db = duckdb.connect(config={"allow_unsigned_extensions": "true"})
-    for name in ("avro", "iceberg"):
+    for name in ("avro", "httpfs", "iceberg"):
         folder = os.path.dirname(importlib.import_module("duckdb_extension_" + name).__file__)
         (extension,) = glob.glob(folder + "/**/*.duckdb_extension", recursive=True)
         db.execute(f"LOAD '{extension}'")
     db.execute("SET TimeZone = 'UTC'")
+    if "s3.endpoint" in s3:
+        db.execute(f"""CREATE SECRET (TYPE s3, KEY_ID '{s3["s3.access-key-id"]}', SECRET '{s3["s3.secret-access-key"]}',
+            REGION '{s3["s3.region"]}', ENDPOINT '{s3["s3.endpoint"].removeprefix("http://")}', URL_STYLE 'path',
+            USE_SSL false)""")
     return db
 
 
-def main(lake, namespace, ours):
-    lake = os.path.abspath(lake)
-    catalog = SqlCatalog("lake", uri=f"sqlite:///{lake}/catalog.sqlite", warehouse=f"file://{lake}")
-    db = by_duckdb()
+def main(catalog, namespace, ours):
+    properties = json.loads(catalog)
+    catalog = load_catalog("lake", **properties)
+    db = by_duckdb(properties)
     for path in sorted(glob.glob(ours + "/*.jsonl")):
         name = os.path.basename(path).removesuffix(".jsonl")
         table = catalog.load_table((namespace, name))

@@ -62,7 +62,7 @@ func newKept(t *testing.T) *kept {
 
 // lineName is what a line is known by: without what is chosen anew each time, as the fastest way by hand, and
 // without what depends on the data.
-func lineName(y yard, what string, records int) string {
+func lineName(y named, what string, records int) string {
 	what, _, _ = strings.Cut(what, ";")
 	return fmt.Sprintf("%s | %s | %d", y.name(), megabytes.ReplaceAllString(what, ""), records)
 }

@@ -17,7 +17,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -37,7 +36,7 @@ import (
 var (
 	speedRecords = flag.Int("speed.records", 0, "measure with this many Accounts; 0 measures nothing")
 	speedBig     = flag.Int("speed.big", 0, "measure merges and memory with this many as well")
-	speedIn      = flag.String("speed.in", "PostgreSQL,DuckDB", "measure in these warehouses")
+	speedIn      = flag.String("speed.in", "PostgreSQL,DuckDB", "measure in these warehouses; the third is lake")
 	speedRounds  = flag.Int("speed.rounds", 9, "take the median of so many rounds")
 )
 
@@ -70,9 +69,12 @@ func speedOrg() {
 	panic(http.Serve(l, org))
 }
 
+// What is named is told in the first column of the table.
+type named interface{ name() string }
+
 // A yard is a warehouse to be measured, with people at hand who type SQL.
 type yard interface {
-	name() string
+	named
 	marks() marks
 	renew(t *testing.T) string                      // an empty warehouse; its URL
 	open(t *testing.T) sql.Driver                   // that warehouse
@@ -153,7 +155,7 @@ func (s *speed) must(err error) {
 }
 
 // say adds a line to the table.
-func (s *speed) say(y yard, what string, records int, ours, hand, ratio, mark string) {
+func (s *speed) say(y named, what string, records int, ours, hand, ratio, mark string) {
 	line := fmt.Sprintf("| %s | %s | %d | %s | %s | %s | %s |", y.name(), what, records, ours, hand, ratio, mark)
 	s.lines = append(s.lines, line)
 	fmt.Println(line)
@@ -168,7 +170,7 @@ func missed(mark string, is bool) string {
 }
 
 // compare adds a line about two times.
-func (s *speed) compare(y yard, what string, records int, ours, hand time.Duration, mark float64) {
+func (s *speed) compare(y named, what string, records int, ours, hand time.Duration, mark float64) {
 	ratio := ours.Seconds() / hand.Seconds()
 	verdict := "-"
 	if mark > 0 { // what promises nothing can't break a promise
@@ -287,9 +289,17 @@ func (s *speed) load(y yard, m *material) time.Duration {
 	return took
 }
 
+// measuredIn is where the copies are that are measured.
+var measuredIn = warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", Now: time.Now}
+
 func (s *speed) claimed(d sql.Driver, t shape.Table) (warehouse.Warehouse, warehouse.Fence) {
+	w := sql.New(d, measuredIn)
+	return w, s.claim(w, t)
+}
+
+// claim takes the flow of Accounts, over whoever had it.
+func (s *speed) claim(w warehouse.Warehouse, t shape.Table) warehouse.Fence {
 	ctx := context.Background()
-	w := sql.New(d, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", Now: time.Now})
 	f := warehouse.Fence{Flow: "Account", Number: 1 << 40}
 	s.must(w.Migrate(ctx))
 	mark, known, err := w.Mark(ctx, f.Flow)
@@ -302,7 +312,7 @@ func (s *speed) claimed(d sql.Driver, t shape.Table) (warehouse.Warehouse, wareh
 	s.must(err)
 	_, err = w.Prepare(ctx, f, t)
 	s.must(err)
-	return w, f
+	return f
 }
 
 // page looks at a file as a run does.
@@ -464,10 +474,12 @@ func (p *speedRun) exits(s *speed, code int, args ...string) (time.Duration, int
 		s.t.Fatalf("%v: %v\n%s%s", args, err, p.out, &talk)
 	}
 	took := time.Since(start)
-	if p.bin == "" { // another binary doesn't tell
-		s.heap = max(s.heap, readHeap(s.t, heap))
+	if p.bin != "" { // another binary doesn't tell
+		return took, 0
 	}
-	return took, cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss
+	used, peak := readHeap(s.t, heap)
+	s.heap = max(s.heap, used)
+	return took, peak
 }
 
 // calls is how many calls of the API the last run took.

@@ -11,8 +11,8 @@ import (
 	"path/filepath"
 )
 
-// atMost keeps cold starts short; Lambda itself would take 50 MB.
-const atMost = 15 << 20
+// atMost keeps cold starts short: a lake is half of it. Lambda itself would take 50 MB.
+const atMost = 30 << 20
 
 func main() {
 	if len(os.Args) != 3 {

@@ -1,6 +1,7 @@
 package ministack
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -13,14 +14,15 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 )
 
-// TableBucket makes a bucket of Amazon S3 Tables, and gives its ARN. There is no client of it in this module.
+// TableBucket makes a bucket of Amazon S3 Tables, and gives its ARN. Its REST catalog is at the server's address, under
+// /iceberg. There is no client of S3 Tables in this module.
 func (s *Server) TableBucket(t testing.TB) string {
 	t.Helper()
 	config := s.Config(t)
 	name := "lake-" + strings.ToLower(rand.Text())
-	body := `{"name": "` + name + `"}`
+	body := []byte(`{"name": "` + name + `"}`)
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, *config.BaseEndpoint+"/buckets",
-		strings.NewReader(body))
+		bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,19 +31,19 @@ func (s *Server) TableBucket(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sum := sha256.Sum256([]byte(body))
+	sum := sha256.Sum256(body)
 	err = v4.NewSigner().SignHTTP(t.Context(), credentials, request, hex.EncodeToString(sum[:]), "s3tables",
 		config.Region, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer, err := http.DefaultClient.Do(request)
+	resp, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := io.ReadAll(answer.Body)
-	if cerr := answer.Body.Close(); cerr != nil || err != nil || answer.StatusCode != http.StatusOK {
-		t.Fatalf("%d %s, %v", answer.StatusCode, text, err)
+	text, err := io.ReadAll(resp.Body)
+	if cerr := resp.Body.Close(); cerr != nil || err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("%d %s, %v", resp.StatusCode, text, err)
 	}
 	return "arn:aws:s3tables:" + config.Region + ":" + Account + ":bucket/" + name
 }

@@ -8,8 +8,8 @@
 // Of the final table only rows are read that may change: those of the staged keys, and where the attempt says what is
 // there, those that it lacks. wanted.go finds out which these are, by the stamps of all rows.
 //
-// Files, from the top: merging.go, survivors.go, passing.go, opening.go, wanted.go, window.go, sources.go, lane.go,
-// values.go.
+// Files, from the top: merging.go, survivors.go, ahead.go, passing.go, opening.go, wanted.go, window.go, sources.go,
+// lane.go, values.go.
 package merging
 
 import (
@@ -83,7 +83,7 @@ func Do(ctx context.Context, t Task) (*Result, error) {
 		}
 		return p.result, nil
 	}
-	if p.result.Rows, err = writing.Rows(ctx, t.Final, p.out, p.records(ctx)); err != nil {
+	if p.result.Rows, err = writing.Rows(ctx, t.Final, p.out, ahead(p.records(ctx))); err != nil {
 		return nil, err
 	}
 	if err := p.rewrite(ctx); err != nil {

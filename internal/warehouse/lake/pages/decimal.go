@@ -24,6 +24,54 @@ func (n natural) times10(digit uint64) natural {
 
 // decimalOf reads a number as so many digits behind the point: exactly, or not at all.
 func decimalOf(text []byte, scale int) (decimal128.Num, bool) {
+	if n, ok := shortOf(text, scale); ok {
+		return decimal128.FromI64(n), true
+	}
+	return longOf(text, scale)
+}
+
+// shortOf reads what most numbers are: few digits, no more of them behind the point than there is room for, and no
+// exponent.
+func shortOf(text []byte, scale int) (int64, bool) {
+	negative := len(text) > 0 && text[0] == '-'
+	if negative {
+		text = text[1:]
+	}
+	if len(text) > manyDigits+1 {
+		return 0, false
+	}
+	var n int64
+	digits, behind := 0, 0
+	pointed := false
+	for _, c := range text {
+		if c == '.' && !pointed && digits > 0 {
+			pointed = true
+			continue
+		}
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = 10*n + int64(c-'0')
+		digits++
+		if pointed {
+			behind++
+		}
+	}
+	shift := scale - behind
+	if digits == 0 || shift < 0 || digits+shift > manyDigits {
+		return 0, false
+	}
+	for range shift {
+		n *= 10
+	}
+	if negative {
+		n = -n
+	}
+	return n, true
+}
+
+// longOf reads any number.
+func longOf(text []byte, scale int) (decimal128.Num, bool) {
 	negative := len(text) > 0 && text[0] == '-'
 	if negative || len(text) > 0 && text[0] == '+' {
 		text = text[1:]

@@ -7,8 +7,8 @@
 // An empty field is null. A value that its column can't hold exactly is refused, never rounded: the error says where
 // it stands, and never what it is. Whether pages are whole, and what they may hold, is left to stage.
 //
-// Start at Open. run.go has records as text, vectors.go columns as Arrow keeps them, values.go and decimal.go how a
-// text becomes a value.
+// Start at Open. records.go has records as text, run.go their order, vectors.go columns as Arrow keeps them, values.go
+// and decimal.go how a text becomes a value.
 package pages
 
 import (
@@ -126,8 +126,14 @@ func (r *Reader) begin(t shape.Table, own Own) error {
 // Rows tells how many records were read so far.
 func (r *Reader) Rows() int64 { return r.rows }
 
-// Close ends the reading.
-func (r *Reader) Close() error { return r.stored.Close() }
+// Close ends the reading. No run of it is valid then.
+func (r *Reader) Close() error {
+	if r.run != nil {
+		r.run.end()
+		r.run = nil
+	}
+	return r.stored.Close()
+}
 
 // Next reads the next run, io.EOF after the last. It ends the run before it.
 func (r *Reader) Next(ctx context.Context) (*Run, error) {

@@ -15,62 +15,11 @@ import (
 	"catchment/internal/warehouse/shape"
 )
 
-// How much a run and a batch hold at most, but for the last record of each.
+// How much a batch holds at most, but for its last record.
 const (
-	runBytes   = 64 << 20
-	runRecords = 1 << 18
 	batchRows  = 8 << 10
 	batchBytes = 16 << 20
 )
-
-// A run is records as they stand in a page, unquoted: their fields one behind the other.
-type run struct {
-	width int // fields of a record
-	rows  int
-	text  []byte
-	ends  []uint32 // where each field ends in text
-	order []uint32 // the records in the order of their keys; nil where that is the order they have
-}
-
-func newRun(width int) *run { return &run{width: width, text: make([]byte, 0, 1<<20)} }
-
-func (r *run) reset() { r.rows, r.text, r.ends, r.order = 0, r.text[:0], r.ends[:0], r.order[:0] }
-
-func (r *run) full() bool { return len(r.text) >= runBytes || r.rows >= runRecords }
-
-func (r *run) add(fields [][]byte) {
-	for _, field := range fields {
-		r.text = append(r.text, field...)
-		r.ends = append(r.ends, uint32(len(r.text))) // #nosec G115 -- runBytes and one record, which stage bounds
-	}
-	r.rows++
-}
-
-// cell is a field of a record.
-func (r *run) cell(row, field int) []byte {
-	at := row*r.width + field
-	if at == 0 {
-		return r.text[:r.ends[0]]
-	}
-	return r.text[r.ends[at-1]:r.ends[at]]
-}
-
-// size is how many bytes a record has.
-func (r *run) size(row int) int {
-	last, first := r.ends[(row+1)*r.width-1], uint32(0)
-	if row > 0 {
-		first = r.ends[row*r.width-1]
-	}
-	return int(last - first)
-}
-
-// row is the record that is so far in the order.
-func (r *run) row(place int) int {
-	if len(r.order) == 0 {
-		return place
-	}
-	return int(r.order[place])
-}
 
 // A keyColumn is where a column of the key stands in a record.
 type keyColumn struct {
