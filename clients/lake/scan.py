@@ -2,11 +2,11 @@
 
     scan.py METADATA
 
-METADATA is the table's newest metadata file. A line of JSON comes out: rows, different keys, and the median of seconds.
+METADATA is the table's newest metadata file. A line of JSON comes out: rows, different keys, and the seconds of the
+fastest read: what else goes on makes the others slower.
 """
 
 import json
-import statistics
 import sys
 import time
 
@@ -23,7 +23,7 @@ def main(metadata):
         rows, keys, _ = db.execute(
             f"SELECT count(*), count(DISTINCT id), sum(length(name)) FROM iceberg_scan('{metadata}')").fetchone()
         took.append(time.monotonic() - began)
-    print(json.dumps({"rows": rows, "keys": keys, "seconds": statistics.median(took[1:])}))
+    print(json.dumps({"rows": rows, "keys": keys, "seconds": min(took[1:])}))
 
 
 if __name__ == "__main__":

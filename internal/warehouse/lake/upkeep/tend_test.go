@@ -114,7 +114,7 @@ func TestPieces(t *testing.T) {
 	must(t, err)
 	b := upkeep.Usual()
 	size := before.Bytes / int64(before.Files)
-	b.Small, b.AtOnce = 4*size, 10*size
+	b.Files, b.Deletes, b.Small, b.AtOnce = 8, 8, 4*size, 10*size
 	rounds := 0
 	for more := true; more; rounds++ {
 		var r maintained.Report

@@ -45,7 +45,7 @@ type Bounds struct {
 // Usual are the bounds where nobody says otherwise. Each commit writes down all snapshots that there are, and each
 // reader reads them: 200 are a fifth of a megabyte.
 func Usual() Bounds {
-	return Bounds{Files: 8, Small: 16 << 20, AtOnce: 1 << 30, Deletes: 8, Manifests: 20, Keep: 10, Age: 24 * time.Hour,
+	return Bounds{Files: 4, Small: 16 << 20, AtOnce: 1 << 30, Deletes: 4, Manifests: 20, Keep: 10, Age: 24 * time.Hour,
 		Most: 200, Worth: 16, Orphans: 72 * time.Hour}
 }
 
