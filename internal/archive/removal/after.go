@@ -130,14 +130,26 @@ func (a *aftermath) straysBelow(ctx context.Context) (all []journal.Back, err er
 			return nil
 		}
 		lines, err := a.childLines(ctx, some)
+		if err != nil {
+			return err
+		}
+		twice, err := a.wentTwice(ctx, some, lines)
+		if err != nil {
+			return err
+		}
 		for _, c := range some {
-			if line, planned := lines[c.ID]; !planned || !a.goes(line) {
+			line, planned := lines[c.ID]
+			switch {
+			case !planned || !a.goes(line):
 				all = append(all, journal.Back{Object: c.Object, ID: c.ID, Parent: c.Parent,
 					Reason: "it went along by " + c.Field})
+			case twice[c.ID]:
+				all = append(all, journal.Back{Object: c.Object, ID: c.ID, Parent: c.Parent,
+					Reason: whyTwice + c.Field})
 			}
 		}
 		some = some[:0]
-		return err
+		return nil
 	}
 	err = asker.Each(ctx, idsOf(a.deleted()), func(c hanging.Child) error {
 		if !c.Binned || a.binned[c.ID] {
@@ -208,7 +220,7 @@ func (a *aftermath) straysOf(
 		if err != nil {
 			return nil, fmt.Errorf("look what went with a batch, %s: %w", object.Name, err)
 		}
-		child := hanging.Child{Relation: hanging.Relation{Object: object.Name}}
+		child := hanging.Child{Relation: hanging.Relation{Object: object.Name}, Stamp: a.begun} // or later
 		if child.ID, err = record.Text("Id"); err != nil {
 			return nil, err
 		}
@@ -235,8 +247,13 @@ func (a *aftermath) straysOf(
 		if err != nil {
 			return nil, err
 		}
+		twice, err := a.wentTwice(ctx, some, lines)
+		if err != nil {
+			return nil, err
+		}
 		for _, c := range some {
-			if line, planned := lines[c.ID]; planned && a.goes(line) || others[c.ID] {
+			line, planned := lines[c.ID]
+			if planned && a.goes(line) && !twice[c.ID] || others[c.ID] {
 				continue
 			}
 			reason := "the org's own code deleted it"

@@ -209,6 +209,32 @@ func TestMeanwhile(t *testing.T) {
 	}
 }
 
+// Somebody brings a record back that a batch had deleted, right before the record goes on which it hangs: it would go
+// once more, with changes that no copy has. Both come back.
+func TestGoesTwice(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "duckdb", nil)
+	h.family("one")
+	h.family("two")
+	h.ready([]string{"one", "two"}, nil)
+	h.onDelete("ids="+h.ids["one"][:3], func() {
+		h.Must(h.Org.By(h.other()).Undelete(h.ids["one v1"]))
+		h.Must(h.Org.By(h.other()).Update(h.ids["one v1"], map[string]any{"Text__c": "newer than the copy"}))
+	})
+	if _, err := h.run(nil, nil); err != nil {
+		t.Fatalf("%v; hint: %s", err, plan.HintOf(err))
+	}
+	gone := []string{"one s1", "one s2", "one v2", "two", "two s1", "two s2", "two v1", "two v2"}
+	if got := h.gone(); !slices.Equal(got, gone) {
+		t.Errorf("in the bin are %q, want %q", got, gone)
+	}
+	want := "somebody brought it back, and it went along by Account__c"
+	if got := h.ends()["one"]; !strings.HasPrefix(got, "changed: ") || !strings.HasSuffix(got, want) {
+		t.Errorf("one is %q, want %q", got, want)
+	}
+	h.checks()
+}
+
 func byJob(r *removal.Remover) { r.ByJob = 1 }
 
 // What stops a run says what to do, and once that is done the next run goes on.

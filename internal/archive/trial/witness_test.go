@@ -93,7 +93,12 @@ func (w *witness) pass(rw http.ResponseWriter, req *http.Request, next http.Hand
 	}
 	was := w.look()
 	w.revived(was)
+	defer func() { w.note(d, was) }() // also where the answer is lost, which ends the request at once
 	next.ServeHTTP(rw, req)
+}
+
+// note notes what a request has done to the records that were there. The witness is held.
+func (w *witness) note(d deed, was state) {
 	is := w.look() // a job whose time has come runs at the first request after it was closed
 	for id, now := range is {
 		old, known := was[id]

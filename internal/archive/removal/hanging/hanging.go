@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"catchment/internal/archive/closure"
 	"catchment/internal/lookup"
@@ -54,7 +55,8 @@ func Of(parent schema.Object, along []Relation, without func(object, field strin
 type Child struct {
 	Relation
 	ID, Parent string
-	Binned     bool // it is in the recycle bin
+	Binned     bool      // it is in the recycle bin
+	Stamp      time.Time // of its last change, a delete among them; zero where its object has none
 }
 
 // An Asker asks for what hangs on records of one object.
@@ -138,17 +140,20 @@ func (a Asker) read(ctx context.Context, q question, each func(Child) error) err
 		return err
 	}
 	fields := []string{"Id", q.Field}
-	_, bins := object.Field("IsDeleted")
-	if bins {
-		fields = append(fields, "IsDeleted")
+	var more []string
+	for _, name := range []string{isDeleted, stamp} {
+		if _, has := object.Field(name); has {
+			more = append(more, name)
+		}
 	}
+	fields = append(fields, more...)
 	if err := a.before(ctx); err != nil {
 		return err
 	}
 	text := soql.Select{Fields: fields, From: q.Object, Where: []soql.Condition{soql.In(q.Field, q.ids)}}.String()
 	for record, err := range a.Org.Query(ctx, text, true) {
 		if err == nil {
-			err = q.tell(record, bins, each)
+			err = q.tell(record, more, each)
 		}
 		if err != nil {
 			return fmt.Errorf("read what hangs on records, %s by %s: %w", q.Object, q.Field, err)
@@ -157,8 +162,14 @@ func (a Asker) read(ctx context.Context, q question, each func(Child) error) err
 	return nil
 }
 
+// What is asked of a record besides, where its object has it.
+const (
+	isDeleted = "IsDeleted"
+	stamp     = "SystemModstamp"
+)
+
 // tell hands one record on.
-func (q question) tell(record salesforce.Record, bins bool, each func(Child) error) error {
+func (q question) tell(record salesforce.Record, more []string, each func(Child) error) error {
 	child := Child{Relation: q.Relation}
 	text, err := record.Text("Id")
 	if err == nil {
@@ -173,11 +184,15 @@ func (q question) tell(record salesforce.Record, bins bool, each func(Child) err
 	if err != nil {
 		return err
 	}
-	if bins {
-		if text, err = record.Text("IsDeleted"); err != nil {
+	for _, name := range more {
+		if text, err = record.Text(name); err != nil {
 			return err
 		}
-		child.Binned = text == "true"
+		if name == isDeleted {
+			child.Binned = text == "true"
+		} else if child.Stamp, err = salesforce.ParseTime(text); err != nil {
+			return err
+		}
 	}
 	if !slices.Contains(q.ids, child.Parent) {
 		return plan.Strangef("a record was answered that nobody asked for")
