@@ -28,6 +28,7 @@ type life struct {
 	veiled    []string               // records that can't
 	added     int                    // fields so far
 	fields    []string               // those of them that the object has
+	types     map[string]string      // what these are
 	texts     map[string]bool        // fields that were numbers or dates, and are texts at present
 	reshaped  map[string]int         // fields that became others, and how often the mark has to move before they count
 	made      int                    // how often the object was made anew
@@ -50,7 +51,7 @@ const thing = "Thing__c"
 func newLife(t *testing.T, seed uint64, in rig.Shelf, tally *tallied, perPage int) *life {
 	dice := rand.New(rand.NewPCG(seed, 0))
 	l := &life{dice: dice, tally: tally, merging: dice.IntN(4) == 0, texts: map[string]bool{},
-		reshaped: map[string]int{}, ever: map[string]bool{}, out: map[string]bool{}}
+		types: map[string]string{}, reshaped: map[string]int{}, ever: map[string]bool{}, out: map[string]bool{}}
 	counts := map[string]int{"User": 1}
 	if l.merging {
 		counts["Contact"] = 12 + dice.IntN(12)
@@ -245,6 +246,7 @@ func (l *life) addField() bool {
 		return false
 	}
 	l.fields = append(l.fields, name)
+	l.types[name] = "string"
 	for _, id := range l.things(thing, false) {
 		if l.dice.IntN(3) == 0 {
 			l.could(l.Org.Update(id, map[string]any{name: "in " + name}))

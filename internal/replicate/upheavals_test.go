@@ -158,19 +158,25 @@ func (l *life) retype() bool {
 // was begun before knows nothing of that: the one after it has to.
 func (l *life) reshape(field string) { l.reshaped[strings.ToLower(field)] = l.claims.moves[thing] + 2 }
 
-// remake deletes a field and makes another one of its name. The values are gone, and
-// no stamp tells of it.
+// remake deletes a field and makes one of another type, of its name. The values are gone,
+// and no stamp tells of it. Of one that is described alike nobody can know.
 func (l *life) remake() bool {
 	if len(l.fields) == 0 {
 		return false
 	}
 	name := l.fields[l.dice.IntN(len(l.fields))]
+	if l.claims.moves[thing] < l.reshaped[strings.ToLower(name)] {
+		return false // it may become again what it was, before anybody has looked
+	}
 	l.reshape(name)
-	typ := []string{"string", "boolean", "double", "date"}[l.dice.IntN(4)]
+	others := slices.DeleteFunc([]string{"string", "boolean", "double", "date"},
+		func(typ string) bool { return typ == l.types[name] })
+	typ := others[l.dice.IntN(len(others))]
 	if !l.could(l.Org.DeleteField(thing, name)) ||
 		!l.could(l.Org.AddField(thing, fakeorg.Field{Name: name, Type: typ, Scale: 2})) {
 		return false
 	}
+	l.types[name] = typ
 	value := map[string]any{"string": "anew", "boolean": true, "double": 2.5, "date": "2026-02-28"}[typ]
 	for _, id := range l.things(thing, false) {
 		if l.dice.IntN(4) == 0 {
