@@ -21,7 +21,7 @@ ROUNDS ?= 9
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 # The packages that the Lambda may be made of: everything that needs no cgo.
-NOCGO = $$($(GO) list ./internal/... | grep -vE "/warehouse/duckdb|/rig$$")
+NOCGO = $$($(GO) list ./internal/... | grep -vE "/warehouse/duckdb|/rig(/|$$)")
 
 # Every recipe is one shell script; this is its last line.
 took = echo "== $@: $$SECONDS s"
