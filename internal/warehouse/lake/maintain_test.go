@@ -53,13 +53,16 @@ func usual() upkeep.Maintain {
 	return upkeep.Maintain{By: upkeep.ByUs, Snapshots: 5 * 24 * time.Hour, Orphans: 3 * 24 * time.Hour}
 }
 
-// load stages versions of accounts, of which each has the number as its name, and says how they are merged.
+// named is what the account of a key is called by a number: names that are all alike would take no room in a file.
+func named(key, number int) string { return fmt.Sprintf("%d of %d", number, key*7919) }
+
+// load stages versions of accounts, which are named by a number, and says how they are merged.
 func (l *tended) load(t *testing.T, keys []int, number int) warehouse.Merge {
 	t.Helper()
 	var text strings.Builder
 	text.WriteString("Id,Name\n")
 	for _, key := range keys {
-		fmt.Fprintf(&text, "%09d,%d\n", key, number)
+		fmt.Fprintf(&text, "%09d,%s\n", key, named(key, number))
 	}
 	l.attempt++
 	attempt := fmt.Sprintf("a%d", l.attempt)

@@ -35,7 +35,7 @@ func TestSmallMerges(t *testing.T) {
 	merge := func(keys []int, number int) upkeep.Census {
 		l.merge(t, keys, number)
 		for _, key := range keys {
-			want[fmt.Sprintf("%09d", key)] = fmt.Sprint(number)
+			want[fmt.Sprintf("%09d", key)] = named(key, number)
 		}
 		return l.maintain(t, maintained.Due).Tables[0].After
 	}
