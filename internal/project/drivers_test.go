@@ -10,13 +10,15 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/project"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/reach"
 )
 
 // A warehouse without SQL, and one that isn't there.
 func lakes() project.Drivers {
 	return project.Drivers{
 		Warehouses: map[string]project.WarehouseDriver{
-			"lake": {Title: "Lake", Text: true},
+			"lake": {Title: "Lake", Text: true,
+				Reach: func(string) (reach.Way, error) { return reach.Way{}, nil }},
 			"pond": {Title: "Pond", File: true, Adopts: true,
 				Open: func(path string, _ warehouse.Options) (warehouse.Warehouse, error) {
 					return nil, errors.New("no water at " + path)
