@@ -56,27 +56,33 @@ const tries = 12
 
 // Commit changes a table by one snapshot, and returns the table as it is then.
 func (l *Lake) Commit(ctx context.Context, name table.Identifier, build Builder) (*table.Table, error) {
-	for try := 0; ; try++ {
-		t, err := l.Find(ctx, name)
-		if err != nil {
-			return nil, err
-		}
+	return l.again(ctx, name, func(t *table.Table) (*table.Table, error) {
 		change, err := build(ctx, t)
 		if err != nil || change == nil {
 			return t, err
 		}
-		after, err := l.commit(ctx, t, *change)
-		if err == nil {
-			return after, nil
-		}
-		if !errors.Is(err, table.ErrCommitFailed) {
+		return l.commit(ctx, t, *change)
+	})
+}
+
+// again finds a table and tries to change it, and does both again where others were first.
+func (l *Lake) again(
+	ctx context.Context, name table.Identifier, try func(*table.Table) (*table.Table, error),
+) (*table.Table, error) {
+	for n := 0; ; n++ {
+		t, err := l.Find(ctx, name)
+		if err != nil {
 			return nil, err
 		}
-		if try == tries {
+		after, err := try(t)
+		if !errors.Is(err, table.ErrCommitFailed) {
+			return after, err
+		}
+		if n == tries {
 			return nil, plan.Failf(plan.Retry, "run it again once less is written to it",
 				"%s.%s: others were first, %d times in a row: %w", name[0], name[1], tries+1, err)
 		}
-		if err := l.Pause(ctx, time.Duration(try+1)*20*time.Millisecond); err != nil {
+		if err := l.Pause(ctx, time.Duration(n+1)*20*time.Millisecond); err != nil {
 			return nil, err
 		}
 	}

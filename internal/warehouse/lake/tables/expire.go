@@ -12,34 +12,26 @@ import (
 
 // Expire takes away the snapshots of a table that are older than an age, but for so many of the newest, and the files
 // that only they had. Which rows the table has it doesn't change. It tells how many snapshots went.
-func (l *Lake) Expire(ctx context.Context, name table.Identifier, keep int, age time.Duration) (int, error) {
-	for try := 0; ; try++ {
-		t, err := l.Find(ctx, name)
-		if err != nil {
-			return 0, err
-		}
+func (l *Lake) Expire(ctx context.Context, name table.Identifier, keep int, age time.Duration) (gone int, err error) {
+	_, err = l.again(ctx, name, func(t *table.Table) (*table.Table, error) {
 		before := len(t.Metadata().Snapshots())
 		if before <= keep {
-			return 0, nil
+			return t, nil
 		}
 		tx := t.NewTransaction()
 		if err := tx.ExpireSnapshots(table.WithRetainLast(keep), table.WithOlderThan(age)); err != nil {
-			return 0, err
+			return nil, err
 		}
 		after, err := tx.Commit(ctx)
 		if after != nil {
 			err = without(err, fs.ErrNotExist)
 		}
 		if err == nil {
-			return before - len(after.Metadata().Snapshots()), nil
+			gone = before - len(after.Metadata().Snapshots())
 		}
-		if !errors.Is(err, table.ErrCommitFailed) || try == tries {
-			return 0, err
-		}
-		if err := l.Pause(ctx, time.Duration(try+1)*20*time.Millisecond); err != nil {
-			return 0, err
-		}
-	}
+		return after, err
+	})
+	return gone, err
 }
 
 // without is an error without those of its parts that are another one: of the files of a snapshot that goes, some are
@@ -64,21 +56,12 @@ func without(err, other error) error {
 
 // Say sets properties of a table, by a commit without a snapshot.
 func (l *Lake) Say(ctx context.Context, name table.Identifier, p iceberg.Properties) error {
-	for try := 0; ; try++ {
-		t, err := l.Find(ctx, name)
-		if err != nil {
-			return err
-		}
+	_, err := l.again(ctx, name, func(t *table.Table) (*table.Table, error) {
 		tx := t.NewTransaction()
 		if err := tx.SetProperties(p); err != nil {
-			return err
+			return nil, err
 		}
-		_, err = tx.Commit(ctx)
-		if !errors.Is(err, table.ErrCommitFailed) || try == tries {
-			return err
-		}
-		if err := l.Pause(ctx, time.Duration(try+1)*20*time.Millisecond); err != nil {
-			return err
-		}
-	}
+		return tx.Commit(ctx)
+	})
+	return err
 }
