@@ -129,27 +129,15 @@ func (a *aftermath) straysBelow(ctx context.Context) (all []journal.Back, err er
 		if len(some) == 0 {
 			return nil
 		}
-		lines, err := a.childLines(ctx, some)
-		if err != nil {
-			return err
-		}
-		twice, err := a.wentTwice(ctx, some, lines)
-		if err != nil {
-			return err
-		}
+		strayed, err := a.strayed(ctx, some)
 		for _, c := range some {
-			line, planned := lines[c.ID]
-			switch {
-			case !planned || !a.goes(line):
+			if why, has := strayed[c.ID]; has {
 				all = append(all, journal.Back{Object: c.Object, ID: c.ID, Parent: c.Parent,
-					Reason: "it went along by " + c.Field})
-			case twice[c.ID]:
-				all = append(all, journal.Back{Object: c.Object, ID: c.ID, Parent: c.Parent,
-					Reason: whyTwice + c.Field})
+					Reason: why + "it went along by " + c.Field})
 			}
 		}
 		some = some[:0]
-		return nil
+		return err
 	}
 	err = asker.Each(ctx, idsOf(a.deleted()), func(c hanging.Child) error {
 		if !c.Binned || a.binned[c.ID] {
@@ -167,6 +155,30 @@ func (a *aftermath) straysBelow(ctx context.Context) (all []journal.Back, err er
 		err = flush()
 	}
 	return all, err
+}
+
+// strayed tells which of some records in the bin, all of one object, weren't to go by the plan, and what has to be
+// said of each before how it went.
+func (a *aftermath) strayed(ctx context.Context, some []hanging.Child) (map[string]string, error) {
+	lines, err := a.childLines(ctx, some)
+	if err != nil {
+		return nil, err
+	}
+	twice, err := a.wentTwice(ctx, some, lines)
+	if err != nil {
+		return nil, err
+	}
+	why := map[string]string{}
+	for _, c := range some {
+		line, planned := lines[c.ID]
+		switch {
+		case !planned || !a.goes(line):
+			why[c.ID] = ""
+		case twice[c.ID]:
+			why[c.ID] = whyTwice
+		}
+	}
+	return why, nil
 }
 
 // goes tells whether the plan has it that a record is deleted by now.
@@ -239,7 +251,7 @@ func (a *aftermath) straysOf(
 		found = append(found, child)
 	}
 	for some := range slices.Chunk(found, archive.BatchAtMost) {
-		lines, err := a.childLines(ctx, some)
+		strayed, err := a.strayed(ctx, some)
 		if err != nil {
 			return nil, err
 		}
@@ -247,16 +259,12 @@ func (a *aftermath) straysOf(
 		if err != nil {
 			return nil, err
 		}
-		twice, err := a.wentTwice(ctx, some, lines)
-		if err != nil {
-			return nil, err
-		}
 		for _, c := range some {
-			line, planned := lines[c.ID]
-			if planned && a.goes(line) && !twice[c.ID] || others[c.ID] {
+			why, has := strayed[c.ID]
+			if !has || others[c.ID] {
 				continue
 			}
-			reason := "the org's own code deleted it"
+			reason := why + "the org's own code deleted it"
 			if c.Parent != "" {
 				reason += ", by " + c.Field
 			}

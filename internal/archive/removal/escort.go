@@ -20,13 +20,9 @@ func (b *batch) escorted(ctx context.Context) error {
 	}
 	b.escort = append(b.escort, found...)
 	for object, entries := range b.escortBy() {
-		lines, err := b.ledger.Lookup(ctx, b.paper.name, object, idsOf(entries))
+		known, err := b.linesOf(ctx, object, idsOf(entries))
 		if err != nil {
 			return err
-		}
-		known := map[string]archived.Line{}
-		for _, l := range lines {
-			known[l.ID] = l
 		}
 		for _, e := range entries {
 			e.line = known[e.record.ID]
@@ -167,7 +163,7 @@ func (r *run) leftovers(ctx context.Context) error {
 	}
 	wanted := func(record manifest.Record) bool { return record.Fate == manifest.In && record.Along }
 	return r.paper.portions(ctx, wanted, func(p portion) error {
-		known, err := r.linesOf(ctx, p)
+		known, err := r.linesOf(ctx, p.object, p.ids())
 		if err != nil {
 			return err
 		}

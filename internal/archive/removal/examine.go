@@ -141,15 +141,7 @@ func (b *batch) childLines(ctx context.Context, some []hanging.Child) (map[strin
 		ids = append(ids, c.ID)
 	}
 	slices.Sort(ids)
-	all, err := b.ledger.Lookup(ctx, b.paper.name, some[0].Object, slices.Compact(ids))
-	if err != nil {
-		return nil, err
-	}
-	lines := map[string]archived.Line{}
-	for _, l := range all {
-		lines[l.ID] = l
-	}
-	return lines, nil
+	return b.linesOf(ctx, some[0].Object, slices.Compact(ids))
 }
 
 // judgeChild decides on a record by a living one that hangs on it.

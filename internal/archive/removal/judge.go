@@ -67,7 +67,7 @@ const (
 	whyRoot    = "the record that it goes with was changed since the plan was made"
 	whyKept    = "the record that it goes with is kept"
 	whyHold    = "a hold keeps it"
-	whyTwice   = "the archive had deleted it, somebody brought it back, and it went along by "
+	whyTwice   = "the archive had deleted it, somebody brought it back, and "
 )
 
 // ruleLive decides on a record that is about to go by what a proof found among the living.

@@ -81,7 +81,7 @@ func (r *run) sweep(ctx context.Context, level int, force bool) (done swept, err
 		if err := r.stopping(ctx); err != nil {
 			return err
 		}
-		known, err := r.linesOf(ctx, p)
+		known, err := r.linesOf(ctx, p.object, p.ids())
 		if err != nil {
 			return err
 		}

@@ -31,7 +31,7 @@ func (r *run) prove(ctx context.Context) error {
 		if err := r.stopping(ctx); err != nil {
 			return err
 		}
-		known, err := r.linesOf(ctx, p)
+		known, err := r.linesOf(ctx, p.object, p.ids())
 		if err != nil || len(known) == len(p.records) {
 			return err
 		}
@@ -39,9 +39,9 @@ func (r *run) prove(ctx context.Context) error {
 	})
 }
 
-// linesOf gives the lines that records have, by Id.
-func (r *run) linesOf(ctx context.Context, p portion) (map[string]archived.Line, error) {
-	lines, err := r.ledger.Lookup(ctx, r.paper.name, p.object, p.ids())
+// linesOf gives the lines that the plan has of some records, all of one object, by their Ids.
+func (r *run) linesOf(ctx context.Context, object string, ids []string) (map[string]archived.Line, error) {
+	lines, err := r.ledger.Lookup(ctx, r.paper.name, object, ids)
 	if err != nil {
 		return nil, err
 	}

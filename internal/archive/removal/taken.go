@@ -2,6 +2,7 @@ package removal
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -106,7 +107,7 @@ func (t *taking) takes(ctx context.Context, id, field string) (bool, error) {
 	return false, nil
 }
 
-// linesOfTakers are the lines that the plan has of what takes records along.
+// lines are those that the plan has of what takes records along.
 func (t *taking) lines(ctx context.Context, takers map[string][]string) (map[string]archived.Line, error) {
 	byObject, seen := map[string][]string{}, map[string]bool{}
 	for _, of := range takers {
@@ -118,13 +119,11 @@ func (t *taking) lines(ctx context.Context, takers map[string][]string) (map[str
 	}
 	all := map[string]archived.Line{}
 	for object, ids := range byObject {
-		lines, err := t.ledger.Lookup(ctx, t.paper.name, object, ids)
+		lines, err := t.linesOf(ctx, object, ids)
 		if err != nil {
 			return nil, err
 		}
-		for _, l := range lines {
-			all[l.ID] = l
-		}
+		maps.Copy(all, lines)
 	}
 	return all, nil
 }

@@ -2,6 +2,7 @@ package removal
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"catchment/internal/archive"
@@ -23,6 +24,8 @@ func (a *aftermath) wentTwice(
 			suspects = append(suspects, c.ID)
 		}
 	}
+	slices.Sort(suspects)
+	suspects = slices.Compact(suspects) // one may hang on several
 	twice := map[string]bool{}
 	if len(suspects) == 0 {
 		return twice, nil
@@ -34,9 +37,10 @@ func (a *aftermath) wentTwice(
 		}
 		return err
 	}
-	object := some[0].Object
-	if h := a.held[object]; h != nil {
-		return twice, prove(h)
+	for object, h := range a.held {
+		if sameObject(object, some[0].Object) {
+			return twice, prove(h)
+		}
 	}
-	return twice, a.holding(ctx, object, prove)
+	return twice, a.holding(ctx, some[0].Object, prove)
 }
