@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"catchment/internal/cli/archiving"
-	"catchment/internal/cli/maintaining"
 	"catchment/internal/control"
 	"catchment/internal/lease"
 	"catchment/internal/plan"
@@ -27,19 +26,6 @@ func archiveCommand(s *session) *cobra.Command {
 		case errors.Is(err, archiving.ErrDiffers):
 			return exit(exitDiffers)
 		case errors.Is(err, archiving.ErrPartial):
-			return exit(exitFailed)
-		}
-		return err
-	})
-}
-
-func maintainCommand(s *session) *cobra.Command {
-	return maintaining.Command(func(do func(*maintaining.Desk) error) error {
-		err := s.inProject(func(p *work) error {
-			d := desk(p)
-			return do(&maintaining.Desk{Project: d.Project, Printer: d.Printer, Hold: d.Hold, Ends: d.Ends})
-		})
-		if errors.Is(err, maintaining.ErrFailed) {
 			return exit(exitFailed)
 		}
 		return err

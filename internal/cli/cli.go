@@ -21,7 +21,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"catchment/internal/cli/maintaining"
 	"catchment/internal/dns"
+	"catchment/internal/lease"
 	"catchment/internal/notice"
 	"catchment/internal/plan"
 	"catchment/internal/platform"
@@ -235,6 +237,19 @@ what they failed over.`,
 	}
 	completeObjects(s, root)
 	return root
+}
+
+func maintainCommand(s *session) *cobra.Command {
+	return maintaining.Command(func(do func(*maintaining.Desk) error) error {
+		err := s.inProject(func(p *work) error {
+			hold := func(ctx context.Context) (lease.Holder, error) { return holdAlone(ctx, p, "maintain") }
+			return do(&maintaining.Desk{Project: p.Project, Printer: p.Printer, Hold: hold, Ends: p.stop.ends})
+		})
+		if errors.Is(err, maintaining.ErrFailed) {
+			return exit(exitFailed)
+		}
+		return err
+	})
 }
 
 // checkArgs has a command, and those below it, tell a wrong number of arguments as a mistake in the

@@ -216,7 +216,7 @@ longer after each further one. It reads nothing now.`,
 
 // retryFiles has the next run try again.
 func retryFiles(ctx context.Context, p *work, ids []string) error {
-	h, err := holdFiles(ctx, p, "files retry")
+	h, err := holdAlone(ctx, p, "files retry")
 	if err != nil {
 		return err
 	}
@@ -229,22 +229,6 @@ func retryFiles(ctx context.Context, p *work, ids []string) error {
 		err = printed
 	}
 	return err
-}
-
-// holdFiles opens what changes the register and the stage, alone, and tells who holds flows then.
-func holdFiles(ctx context.Context, p *work, what string) (lease.Holder, error) {
-	if err := p.OpenControl(ctx); err != nil {
-		return lease.Holder{}, err
-	}
-	alone, err := p.Lock(what)
-	if err != nil {
-		return lease.Holder{}, err
-	}
-	if err := p.OpenWarehouse(); err != nil {
-		return lease.Holder{}, err
-	}
-	run, err := p.Control.NewRunID()
-	return p.holds(run, alone), err
 }
 
 func filesTidyCommand(s *session) *cobra.Command {
@@ -282,7 +266,7 @@ func tidyUp(ctx context.Context, p *work, remove bool, age time.Duration) error 
 	var holder lease.Holder
 	var err error
 	if remove {
-		holder, err = holdFiles(ctx, p, "files gc")
+		holder, err = holdAlone(ctx, p, "files gc")
 	} else {
 		err = project.OpenCopy(ctx, p.Project)
 	}

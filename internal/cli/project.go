@@ -169,6 +169,22 @@ func (w *work) holds(run string, alone bool) lease.Holder {
 	return lease.Holder{Run: run, Name: holder(), Alone: alone}
 }
 
+// holdAlone opens what changes the warehouse, alone, and tells who holds flows then.
+func holdAlone(ctx context.Context, w *work, what string) (lease.Holder, error) {
+	if err := w.OpenControl(ctx); err != nil {
+		return lease.Holder{}, err
+	}
+	alone, err := w.Lock(what)
+	if err != nil {
+		return lease.Holder{}, err
+	}
+	if err := w.OpenWarehouse(); err != nil {
+		return lease.Holder{}, err
+	}
+	run, err := w.Control.NewRunID()
+	return w.holds(run, alone), err
+}
+
 func (w *work) verifier(run string, alone bool) *verify.Verifier {
 	return w.Verifier(verify.Options{Run: run, Holder: holder(), Alone: alone, Sample: 10,
 		Reserve: w.File.Org.Reserve, Stop: w.stop})

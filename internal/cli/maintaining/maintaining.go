@@ -23,8 +23,8 @@ var ErrFailed = errors.New("some tables could not be looked after")
 type Desk struct {
 	*project.Project
 	status.Printer
-	// Hold locks out other processes that work with the same control table, and tells who holds flows then.
-	Hold func(what string) (lease.Holder, error)
+	// Hold opens control and warehouse, locks out other processes that work with them, and tells who holds flows then.
+	Hold func(context.Context) (lease.Holder, error)
 	// Ends is a context that the first signal ends: nothing is left half done.
 	Ends func(context.Context) (context.Context, context.CancelFunc)
 }
@@ -76,17 +76,13 @@ func (d *Desk) maintain(ctx context.Context, objects []string, how maintained.Ho
 	hand := maintain.Hand{Tell: func(flow string, w maintained.Work, err error) error {
 		return d.Print(report{Object: flow, Dry: !how.Changes(), work: w, err: err})
 	}}
+	var err error
 	if how.Changes() {
-		if err := d.OpenControl(ctx); err != nil {
-			return err
-		}
-		holder, err := d.Hold("maintain")
-		if err != nil {
-			return err
-		}
-		hand.Holder = holder
+		hand.Holder, err = d.Hold(ctx)
+	} else {
+		err = d.OpenWarehouse()
 	}
-	if err := d.OpenWarehouse(); err != nil {
+	if err != nil {
 		return err
 	}
 	hand.Holder = d.Holder(hand.Holder)
