@@ -17,11 +17,21 @@ type link [sha256.Size]byte
 func (l link) String() string { return hex.EncodeToString(l[:]) }
 
 // parseLink reads a link.
-func parseLink(text string) (l link, err error) {
-	if n, err := hex.Decode(l[:], []byte(text)); err != nil || n != len(l) {
+func parseLink(text string) (link, error) {
+	l, ok := parseDigest(text)
+	if !ok {
 		return link{}, errors.New("it names no line before it")
 	}
 	return l, nil
+}
+
+// parseDigest reads a digest. The text may be of any length.
+func parseDigest(text string) (digest [sha256.Size]byte, ok bool) {
+	b, err := hex.DecodeString(text)
+	if err != nil || len(b) != len(digest) {
+		return digest, false
+	}
+	return [sha256.Size]byte(b), true
 }
 
 // A frame is a line as it is written. Its digest is that of the digests of its two parts, so
@@ -69,9 +79,11 @@ func (f frame) next(after link) (link, error) {
 	said := sha256.Sum256(f.Said)
 	what := sha256.Sum256(f.About)
 	if f.Erased != "" {
-		if n, err := hex.Decode(what[:], []byte(f.Erased)); err != nil || n != len(what) || f.About != nil {
+		digest, ok := parseDigest(f.Erased)
+		if !ok || f.About != nil {
 			return link{}, errors.New("what was erased of it left no digest")
 		}
+		what = digest
 	}
 	of := sha256.New()
 	of.Write(after[:])

@@ -58,7 +58,10 @@ func TestCheckIsFlatInMemory(t *testing.T) {
 
 // A line without end, or a store full of them, is no evidence.
 func FuzzCheck(f *testing.F) {
-	f.Add(`{"after":"` + strings.Repeat("0", 64) + `","said":{"type":"sheet"}}` + "\n")
+	zeros := strings.Repeat("0", 64)
+	f.Add(`{"after":"` + zeros + `","said":{"type":"sheet"}}` + "\n")
+	f.Add(`{"after":"` + zeros + `00","said":{"type":"sheet"}}` + "\n")
+	f.Add(`{"after":"` + zeros + `","said":{"type":"sheet"},"erased":"` + zeros + `00"}` + "\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		s := newScene(t, 1)
 		s.store["archive/"+s.plan+"/evidence/000001-head-0.jsonl"] = []byte(text)
