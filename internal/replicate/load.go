@@ -72,6 +72,9 @@ func prove(ctx context.Context, s *attemptStep) (done bool, err error) {
 		return false, err
 	}
 	m.AllowDeletes = s.Options.AllowDeletes
+	if err := s.save(ctx); err != nil { // who dies behind the merge has to know that it was to be one
+		return false, err
+	}
 	if _, err = s.Warehouse.Consolidate(ctx, s.fence(), m); !errors.Is(err, warehouse.ErrUncounted) {
 		return err == nil, err
 	}
@@ -88,8 +91,8 @@ func prove(ctx context.Context, s *attemptStep) (done bool, err error) {
 	return true, nil
 }
 
-// proven tells whether a call before has merged the attempt, and died before that was noted:
-// nothing of it is in staging any more.
+// proven tells whether a call before has merged the attempt in prove, and died before that was
+// noted: nothing of it is in staging any more.
 func proven(ctx context.Context, s *attemptStep) (bool, error) {
 	if !slices.ContainsFunc(s.attempt.Parts, func(p *control.Part) bool { return p.Unproven }) {
 		return false, nil

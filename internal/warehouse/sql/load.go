@@ -133,7 +133,7 @@ func (w *loader) loadFresh(ctx context.Context, tx Tx, f warehouse.Fence, b ware
 		return err
 	}
 	for _, rejected := range copies[1:] {
-		if err := w.copyRejected(ctx, tx, rejected); err != nil {
+		if err := copyPages(ctx, tx, rejected); err != nil {
 			return fmt.Errorf("rejected records: %w", err)
 		}
 	}
@@ -148,18 +148,6 @@ func (w *loader) loadFresh(ctx context.Context, tx Tx, f warehouse.Fence, b ware
 			dialect.Stamp(b.ReadAt), string(b.Reason), b.Override}
 	}
 	return insert(ctx, tx, w.own(own.PageTable), rows)
-}
-
-// copyRejected loads rejected records. Those of a page that isn't in the ledger any more are there already, where a
-// process died right after it had merged the attempt, and the next one does all of it once more.
-func (w *loader) copyRejected(ctx context.Context, tx Tx, c Copy) error {
-	again := fmt.Sprintf("DELETE FROM %s WHERE %s = $1 AND %s = $2", c.Into, w.d.Quote(own.Attempt), w.d.Quote(own.Seq))
-	for _, p := range c.Pages {
-		if _, err := tx.Exec(ctx, again, c.Attempt, p.Seq); err != nil {
-			return err
-		}
-	}
-	return copyPages(ctx, tx, c)
 }
 
 // copyPages loads pages and counts what each of them brought.
