@@ -134,7 +134,11 @@ func (w *witness) happen(d deed) {
 	for id, now := range w.look() {
 		before, known := was[id]
 		moved := differing(before.values, now.values)
-		if known && len(moved) > 0 && !slices.ContainsFunc(moved, func(field string) bool { return !isStamp(field) }) {
+		undeleted := before.deleted() && !now.deleted() // its stamps are of the delete before, be it of this second
+		if !known || !undeleted && len(moved) == 0 {
+			continue
+		}
+		if !slices.ContainsFunc(moved, func(field string) bool { return !isStamp(field) }) {
 			w.stirred[id] = true
 		}
 	}
