@@ -58,6 +58,7 @@ func (l *life) bringBack() {
 		id := some(l.dice, cases, 1)[0]
 		l.tell("people empty the bin of %s, refused: %v", id, l.Org.Purge(id))
 		l.tally.add("a root was purged alone", 1)
+		l.unseen = true
 	}
 	l.refuseBack()
 	defer l.Org.ClearFaults()
