@@ -53,6 +53,7 @@ func (l *life) bringBack() {
 		return
 	}
 	want := l.wanted(req)
+	already := l.already(want)
 	l.tell("back: plan %q, %v; wanted are %d", req.Plan, req.IDs, len(want))
 	if cases := l.binned(root); len(cases) > 0 && l.dice.IntN(4) == 0 {
 		id := some(l.dice, cases, 1)[0]
@@ -85,7 +86,7 @@ func (l *life) bringBack() {
 			l.tally.add("a process died on the way back", 1)
 		}
 		if err == nil && !open && n > 3 {
-			l.returned(want, said)
+			l.returned(want, already, said)
 			l.attested(want)
 			return
 		}

@@ -56,6 +56,19 @@ func (h *house) wanted(req rehydrate.Request) state {
 	return want
 }
 
+// already are those that are back as new records, as they are by now: people may have changed them since.
+func (l *life) already(want state) state {
+	back, now := state{}, l.witness.now()
+	for old, id := range l.news() {
+		_, wanted := want[old]
+		is, there := now[id]
+		if wanted && there && !is.deleted() {
+			back[old] = is
+		}
+	}
+	return back
+}
+
 // attested: the evidence of all plans can be read back, and tells of what is back.
 func (l *life) attested(want state) {
 	l.T.Helper()
@@ -96,18 +109,19 @@ func idsIn(text string) (ids []string) {
 // A homecoming is what is held against the org after records came back.
 type homecoming struct {
 	*witness
-	now  state
-	news map[string]string // of the ledger: the new Ids by the old ones
-	want state
-	said map[string]rehydrate.Fact
-	v    *verdict
+	now     state
+	news    map[string]string // of the ledger: the new Ids by the old ones
+	want    state
+	already state // of those that are wanted: came back before
+	said    map[string]rehydrate.Fact
+	v       *verdict
 }
 
 // returned holds what came back against what was to.
-func (l *life) returned(want state, said map[string]rehydrate.Fact) {
+func (l *life) returned(want, already state, said map[string]rehydrate.Fact) {
 	l.T.Helper()
 	v := verdict{}
-	h := homecoming{l.witness, l.witness.now(), l.news(), want, said, &v}
+	h := homecoming{l.witness, l.witness.now(), l.news(), want, already, said, &v}
 	for id, was := range want {
 		h.one(id, was)
 	}
@@ -166,6 +180,9 @@ func (h homecoming) home(id string) string {
 
 // one holds one record against what it was.
 func (h homecoming) one(id string, was version) {
+	if back, is := h.already[id]; is {
+		was = back
+	}
 	at := h.home(id)
 	if at == "" {
 		if why := h.excuse(id, was); why == "" {
