@@ -23,6 +23,7 @@ import (
 	"github.com/apache/iceberg-go/table"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/archived"
 	"catchment/internal/warehouse/lake/tables"
 	"catchment/internal/warehouse/shape"
 )
@@ -58,6 +59,9 @@ type everything struct {
 
 // Name is what this kind of warehouse is called.
 func (*everything) Name() string { return "lake" }
+
+// Archived is the ledger of what left Salesforce.
+func (e *everything) Archived() archived.Ledger { return e.merger.archives() }
 
 // Close ends what the place has opened.
 func (e *everything) Close() error {
