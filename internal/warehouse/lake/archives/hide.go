@@ -29,7 +29,7 @@ func (l *Ledger) Hide(ctx context.Context, object string, ids map[string]bool) e
 		if err != nil || len(said) == 0 {
 			return nil, err
 		}
-		c, _, err := erasing.Without(ctx, t, erasing.Records{Key: order(), Keys: said}, l.at.Scratch)
+		c, _, err := erasing.Without(ctx, t, erasing.Records{Key: Order(), Keys: said}, l.at.Scratch)
 		if err != nil || c == nil {
 			return nil, err
 		}
@@ -55,7 +55,7 @@ func (l *Ledger) naming(
 	where := iceberg.NewAnd(is("object", object), iceberg.NewOr(iceberg.IsIn(iceberg.Reference("record_id"), all...),
 		iceberg.IsIn(iceberg.Reference("new_id"), all...)))
 	said = map[string]bool{}
-	q := rows.Query{Key: order(), Where: where, Dead: true, AnyOrder: true}
+	q := rows.Query{Key: Order(), Where: where, Dead: true, AnyOrder: true}
 	err = l.each(ctx, t, q, func(b rows.Batch) error {
 		for _, key := range b.Keys {
 			said[key] = true
@@ -65,7 +65,7 @@ func (l *Ledger) naming(
 	if err != nil || len(said) == 0 {
 		return nil, nil, err
 	}
-	q = rows.Query{Key: order(), Keys: slices.Sorted(maps.Keys(said)), Columns: names(), AnyOrder: true}
+	q = rows.Query{Key: Order(), Keys: slices.Sorted(maps.Keys(said)), Columns: names(), AnyOrder: true}
 	err = l.each(ctx, t, q, func(b rows.Batch) error {
 		for i := range b.Keys {
 			live = append(live, lineAt(b.Record, i))

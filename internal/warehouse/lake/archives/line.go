@@ -37,8 +37,8 @@ func names() []string {
 		"ended_at", "new_id"}
 }
 
-// order is the columns by which lines are sorted.
-func order() []string { return []string{"object", "record_id", "plan"} }
+// Order is the columns by which lines are sorted.
+func Order() []string { return []string{"object", "record_id", "plan"} }
 
 // lineAt reads a line of a record that has all columns.
 func lineAt(record arrow.RecordBatch, i int) archived.Line {

@@ -27,7 +27,7 @@ func (l *Ledger) Lines(
 	if q.Batch != 0 {
 		where = iceberg.NewAnd(where, iceberg.EqualTo(iceberg.Reference("batch"), q.Batch))
 	}
-	err := l.read(ctx, rows.Query{Key: order(), Columns: names(), Where: where}, func(b rows.Batch) error {
+	err := l.read(ctx, rows.Query{Key: Order(), Columns: names(), Where: where}, func(b rows.Batch) error {
 		for i := range b.Keys {
 			if len(all) == most {
 				return errEnough
@@ -49,7 +49,7 @@ func following(after archived.Line) iceberg.BooleanExpression {
 	follows := iceberg.BooleanExpression(iceberg.AlwaysFalse{})
 	same := iceberg.BooleanExpression(iceberg.AlwaysTrue{})
 	for i, text := range []string{after.Object, after.ID, after.Plan} {
-		column := iceberg.Reference(order()[i])
+		column := iceberg.Reference(Order()[i])
 		follows = iceberg.NewOr(follows, iceberg.NewAnd(same, iceberg.GreaterThan(column, text)))
 		same = iceberg.NewAnd(same, iceberg.EqualTo(column, text))
 	}
