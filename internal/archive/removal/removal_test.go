@@ -9,17 +9,19 @@ import (
 	"catchment/internal/archive/removal/journal"
 )
 
-func both(t *testing.T, test func(*testing.T, string)) { in(t, test, "duckdb", "postgres") }
+func both(t *testing.T, test func(*testing.T, string)) {
+	inEach(t, test, "duckdb", "postgres")
+}
 
-// in has a test done in some warehouses.
-func in(t *testing.T, test func(*testing.T, string), warehouses ...string) {
+// inEach has a test done in some warehouses.
+func inEach(t *testing.T, test func(*testing.T, string), warehouses ...string) {
 	for _, in := range warehouses {
 		t.Run(in, func(t *testing.T) { test(t, in) })
 	}
 }
 
 func TestRun(t *testing.T) {
-	in(t, func(t *testing.T, in string) {
+	inEach(t, func(t *testing.T, in string) {
 		h := newHouse(t, in, nil)
 		h.family("one")
 		h.family("two")

@@ -33,7 +33,8 @@ func TestErasedInNoFile(t *testing.T) {
 	ledger, _ := archived.Of(w)
 	for _, state := range []archived.State{archived.Proven, archived.Posted, archived.Changed} {
 		must(t, ledger.Write(t.Context(), f, []archived.Line{
-			{Plan: "p", Object: "Account", ID: "1", State: state}, {Plan: "p", Object: "Account", ID: "2", State: state},
+			{Plan: "p", Object: "Account", ID: "1", State: state},
+			{Plan: "p", Object: "Account", ID: "2", State: state},
 		}))
 	}
 	_, err := warehouse.RolesOf(w).Eraser.Erase(t.Context(), f,

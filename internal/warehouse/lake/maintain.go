@@ -8,7 +8,6 @@ import (
 
 	words "catchment/internal/upkeep"
 	"catchment/internal/warehouse"
-	"catchment/internal/warehouse/lake/archives"
 	"catchment/internal/warehouse/lake/ledger"
 	"catchment/internal/warehouse/lake/own"
 	"catchment/internal/warehouse/lake/tables"
@@ -79,7 +78,7 @@ func (s *site) tidy(ctx context.Context, f warehouse.Fence, name string) error {
 		return tend(ctx, care, s.beside(name), anybody, &maintained.Work{})
 	}
 	_, err := s.Commit(ctx, s.beside(name), func(ctx context.Context, t *table.Table) (*tables.Change, error) {
-		return upkeep.Compaction(ctx, upkeep.Table{Table: t, Key: archives.Order(), Bounds: care.Bounds,
+		return upkeep.Compaction(ctx, upkeep.Table{Table: t, Key: own.ArchiveOrder(), Bounds: care.Bounds,
 			Scratch: s.scratch})
 	})
 	return err

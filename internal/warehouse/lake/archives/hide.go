@@ -13,6 +13,7 @@ import (
 
 	"catchment/internal/warehouse/archived"
 	"catchment/internal/warehouse/lake/erasing"
+	"catchment/internal/warehouse/lake/own"
 	"catchment/internal/warehouse/lake/rows"
 	"catchment/internal/warehouse/lake/tables"
 )
@@ -29,7 +30,7 @@ func (l *Ledger) Hide(ctx context.Context, object string, ids map[string]bool) e
 		if err != nil || len(said) == 0 {
 			return nil, err
 		}
-		c, _, err := erasing.Without(ctx, t, erasing.Records{Key: Order(), Keys: said}, l.at.Scratch)
+		c, _, err := erasing.Without(ctx, t, erasing.Records{Key: own.ArchiveOrder(), Keys: said}, l.at.Scratch)
 		if err != nil || c == nil {
 			return nil, err
 		}
@@ -52,10 +53,10 @@ func (l *Ledger) naming(
 	ctx context.Context, t *table.Table, object string, ids map[string]bool,
 ) (said map[string]bool, live []archived.Line, err error) {
 	all := slices.Sorted(maps.Keys(ids))
-	where := iceberg.NewAnd(is("object", object), iceberg.NewOr(iceberg.IsIn(iceberg.Reference("record_id"), all...),
+	where := iceberg.NewAnd(says("object", object), iceberg.NewOr(iceberg.IsIn(iceberg.Reference("record_id"), all...),
 		iceberg.IsIn(iceberg.Reference("new_id"), all...)))
 	said = map[string]bool{}
-	q := rows.Query{Key: Order(), Where: where, Dead: true, AnyOrder: true}
+	q := rows.Query{Key: own.ArchiveOrder(), Where: where, Dead: true, AnyOrder: true}
 	err = l.each(ctx, t, q, func(b rows.Batch) error {
 		for _, key := range b.Keys {
 			said[key] = true
@@ -65,7 +66,7 @@ func (l *Ledger) naming(
 	if err != nil || len(said) == 0 {
 		return nil, nil, err
 	}
-	q = rows.Query{Key: Order(), Keys: slices.Sorted(maps.Keys(said)), Columns: names(), AnyOrder: true}
+	q = rows.Query{Key: own.ArchiveOrder(), Keys: slices.Sorted(maps.Keys(said)), Columns: names(), AnyOrder: true}
 	err = l.each(ctx, t, q, func(b rows.Batch) error {
 		for i := range b.Keys {
 			live = append(live, lineAt(b.Record, i))

@@ -37,9 +37,6 @@ func names() []string {
 		"ended_at", "new_id"}
 }
 
-// Order is the columns by which lines are sorted.
-func Order() []string { return []string{"object", "record_id", "plan"} }
-
 // lineAt reads a line of a record that has all columns.
 func lineAt(record arrow.RecordBatch, i int) archived.Line {
 	return archived.Line{

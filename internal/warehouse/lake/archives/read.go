@@ -9,6 +9,7 @@ import (
 	"github.com/apache/iceberg-go"
 
 	"catchment/internal/warehouse/archived"
+	"catchment/internal/warehouse/lake/own"
 	"catchment/internal/warehouse/lake/rows"
 	"catchment/internal/warehouse/lake/tables"
 )
@@ -21,13 +22,13 @@ func (l *Ledger) Lines(
 	where := following(after)
 	for column, text := range map[string]string{"plan": q.Plan, "object": q.Object, "state": string(q.State)} {
 		if text != "" {
-			where = iceberg.NewAnd(where, is(column, text))
+			where = iceberg.NewAnd(where, says(column, text))
 		}
 	}
 	if q.Batch != 0 {
 		where = iceberg.NewAnd(where, iceberg.EqualTo(iceberg.Reference("batch"), q.Batch))
 	}
-	err := l.read(ctx, rows.Query{Key: Order(), Columns: names(), Where: where}, func(b rows.Batch) error {
+	err := l.read(ctx, rows.Query{Key: own.ArchiveOrder(), Columns: names(), Where: where}, func(b rows.Batch) error {
 		for i := range b.Keys {
 			if len(all) == most {
 				return errEnough
@@ -40,7 +41,7 @@ func (l *Ledger) Lines(
 }
 
 // is tells of the lines whose column has a text.
-func is(column, text string) iceberg.BooleanExpression {
+func says(column, text string) iceberg.BooleanExpression {
 	return iceberg.EqualTo(iceberg.Reference(column), text)
 }
 
@@ -49,7 +50,7 @@ func following(after archived.Line) iceberg.BooleanExpression {
 	follows := iceberg.BooleanExpression(iceberg.AlwaysFalse{})
 	same := iceberg.BooleanExpression(iceberg.AlwaysTrue{})
 	for i, text := range []string{after.Object, after.ID, after.Plan} {
-		column := iceberg.Reference(Order()[i])
+		column := iceberg.Reference(own.ArchiveOrder()[i])
 		follows = iceberg.NewOr(follows, iceberg.NewAnd(same, iceberg.GreaterThan(column, text)))
 		same = iceberg.NewAnd(same, iceberg.EqualTo(column, text))
 	}
@@ -75,7 +76,7 @@ func (l *Ledger) read(ctx context.Context, q rows.Query, look func(rows.Batch) e
 func (l *Ledger) Lookup(ctx context.Context, plan, object string, ids []string) ([]archived.Line, error) {
 	var all []archived.Line
 	q := rows.Query{Key: []string{"record_id"}, Keys: slices.Compact(slices.Sorted(slices.Values(ids))),
-		Columns: names(), Where: iceberg.NewAnd(is("plan", plan), is("object", object)), AnyOrder: true}
+		Columns: names(), Where: iceberg.NewAnd(says("plan", plan), says("object", object)), AnyOrder: true}
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -113,7 +114,7 @@ func (l *Ledger) Plans(ctx context.Context) ([]string, error) {
 func (l *Ledger) Leaving(ctx context.Context, object string) (map[string]bool, error) {
 	leaving := map[string]bool{}
 	q := rows.Query{Columns: []string{"record_id"}, AnyOrder: true,
-		Where: iceberg.NewAnd(is("object", object), is("state", string(archived.Posted)))}
+		Where: iceberg.NewAnd(says("object", object), says("state", string(archived.Posted)))}
 	err := l.read(ctx, q, func(b rows.Batch) error {
 		for i := range int(b.Record.NumRows()) {
 			leaving[textAt(b.Record, 0, i)] = true

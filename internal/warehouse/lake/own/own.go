@@ -77,19 +77,14 @@ func (t Table) Columns() []shape.Column {
 	return all
 }
 
-// Order is the columns in whose order the rows of a table are in its files: nil where they are in none.
-func (t Table) Order() []string {
-	if t.Name == Archive {
-		return []string{"object", "record_id", "plan"}
-	}
-	return nil
-}
+// ArchiveOrder is the columns in whose order the lines of archives are in their files. They tell one from all others.
+func ArchiveOrder() []string { return []string{"object", "record_id", "plan"} }
 
 // Making is how a table is made.
 func (t Table) Making() tables.Making {
 	m := tables.Making{Schema: columns.Schema(t.Columns(), nil)}
-	if order := t.Order(); len(order) > 0 {
-		m.Order, m.Properties = ordered(m.Schema, order)
+	if t.Name == Archive {
+		m.Order, m.Properties = ordered(m.Schema, ArchiveOrder())
 	}
 	if t.By == "" {
 		return m
