@@ -24,7 +24,8 @@ const atOnce = 128 << 10
 // Tally counts the lines of a plan.
 func (l *Ledger) Tally(ctx context.Context, plan string) ([]archived.Count, error) {
 	t := &tally{Ledger: l, counts: map[class]*archived.Count{}, deleted: map[string]*archived.Count{}}
-	err := l.read(ctx, rows.Query{Key: own.ArchiveOrder(), Columns: names(), Where: says("plan", plan)}, func(b rows.Batch) error {
+	q := rows.Query{Key: own.ArchiveOrder(), Columns: names(), Where: says("plan", plan)}
+	err := l.read(ctx, q, func(b rows.Batch) error {
 		for i := range b.Keys {
 			if err := t.add(ctx, lineAt(b.Record, i)); err != nil {
 				return err
