@@ -283,6 +283,7 @@ crash: ## die at every single moment of a run, one after the other: PHASE=name f
 .PHONY: faults
 faults: deps ## what a warehouse does when something goes wrong at every single step, or a process dies after every single touch
 	$(GO) test -count=1 -timeout 80m -run '^TestDeaths$$' ./internal/warehouse/duckdb -deaths.every=1
+	$(GO) test -count=1 -timeout 80m -run '^TestArchived$$' ./internal/warehouse/lake -archived.every=1
 	$(GO) test -count=1 -timeout 80m -run '^Test(Data)?Driver$$|^TestDDLCommits$$|^TestMemory$$' ./internal/warehouse/duckdb ./internal/warehouse/postgres ./internal/warehouse/redshift ./internal/warehouse/warehousetest/memory -faults.every=1
 	$(took)
 

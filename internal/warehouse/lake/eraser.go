@@ -25,8 +25,8 @@ import (
 )
 
 // eraser is the role of that name. The order is: tombstones, so that nothing brings a record back; the final table,
-// with which they count; the stage; what was kept out; the log. Then all older snapshots of these tables go, and with
-// them the files that held the records. A crash between leaves a repeat to do the rest.
+// with which they count; the stage; what was kept out; the lines of archives; the log. Then all older snapshots of
+// these tables go, and with them the files that held the records. A crash between leaves a repeat to do the rest.
 type eraser struct{ *site }
 
 // never is the stamp of a tombstone that no version wins over.
@@ -51,6 +51,9 @@ func (s eraser) Erase(
 	}
 	kept, err := erase.fromRejected(ctx)
 	out.Staged += kept
+	if err == nil {
+		err = erase.archives().Hide(ctx, e.Table.Object, erase.records.Keys)
+	}
 	if err == nil {
 		err = erase.log(ctx, out)
 	}
@@ -224,7 +227,8 @@ func (s *erasure) log(ctx context.Context, out warehouse.Erased) error {
 // forgetOlder has no older snapshot stay of the tables that held the records: they would still have them, in files and
 // in what lists of files say of these.
 func (s *erasure) forgetOlder(ctx context.Context) error {
-	for _, name := range []table.Identifier{s.final(s.e.Table), s.stage(s.e.Table), s.own(own.Rejected)} {
+	for _, name := range []table.Identifier{s.final(s.e.Table), s.stage(s.e.Table), s.own(own.Rejected),
+		s.beside(own.Archive)} {
 		t, err := s.found(ctx, name)
 		if err != nil {
 			return err

@@ -8,7 +8,8 @@
 //
 // There is no transaction over two tables. So the stage commits first, by attempt; then rows, deletes and mark are
 // one snapshot of the final table, or nothing is. Whatever else has to be known, tombstones and rejected records,
-// is written before that snapshot under the number that it will have, and counts once it is there.
+// is written before that snapshot under the number that it will have, and counts once it is there. The ledger of
+// archives comes after it: a row is marked before its line says so.
 //
 // Files, from the top: lake.go, maintain.go, eraser.go, shaper.go, prepare.go, describe.go, inspect.go, reading.go,
 // sightings.go, evidence.go, out.go, marks.go, rebind.go, registry.go, mend.go, merger.go, consolidation.go,
@@ -23,6 +24,7 @@ import (
 	"github.com/apache/iceberg-go/table"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/archived"
 	"catchment/internal/warehouse/lake/tables"
 	"catchment/internal/warehouse/shape"
 )
@@ -58,6 +60,9 @@ type everything struct {
 
 // Name is what this kind of warehouse is called.
 func (*everything) Name() string { return "lake" }
+
+// Archived is the ledger of what left Salesforce.
+func (e *everything) Archived() archived.Ledger { return e.merger.archives() }
 
 // Close ends what the place has opened.
 func (e *everything) Close() error {

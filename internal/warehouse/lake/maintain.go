@@ -53,7 +53,6 @@ func (s keeper) Maintain(
 // MaintainOwn looks after our own tables.
 func (s keeper) MaintainOwn(ctx context.Context, how maintained.How) (w maintained.Work, err error) {
 	care := s.care(how)
-	anybody := func(*table.Table, *tables.Change) (string, error) { return "", nil }
 	for _, t := range own.All() {
 		name := s.own(t.Name)
 		if t.Beside {
@@ -65,6 +64,28 @@ func (s keeper) MaintainOwn(ctx context.Context, how maintained.How) (w maintain
 	}
 	return w, nil
 }
+
+// tidy does what upkeep is due of a final table whose flow is held, or of the ledger of archives. That is written to so
+// often while a plan is carried out that its files become few even where upkeep is somebody else's.
+func (s *site) tidy(ctx context.Context, f warehouse.Fence, name string) error {
+	k := keeper{s}
+	if name != own.Archive {
+		_, err := k.Maintain(ctx, f, name, maintained.Due)
+		return err
+	}
+	care := k.care(maintained.Due)
+	if care.How == maintained.Due {
+		return tend(ctx, care, s.beside(name), anybody, &maintained.Work{})
+	}
+	_, err := s.Commit(ctx, s.beside(name), func(ctx context.Context, t *table.Table) (*tables.Change, error) {
+		return upkeep.Compaction(ctx, upkeep.Table{Table: t, Key: own.ArchiveOrder(), Bounds: care.Bounds,
+			Scratch: s.scratch})
+	})
+	return err
+}
+
+// anybody may change a table, at any time.
+func anybody(*table.Table, *tables.Change) (string, error) { return "", nil }
 
 // care is what upkeep does here. What is due is ours to do only where nobody else does it, nor is said not to.
 func (s keeper) care(how maintained.How) upkeep.Care {

@@ -25,7 +25,7 @@ type shaper struct{ *site }
 
 // thisVersion is that of our own tables. keyVersion is the property of the registry that says theirs.
 const (
-	thisVersion = 1
+	thisVersion = 2
 	keyVersion  = "catchment.version"
 )
 
@@ -48,7 +48,13 @@ func (s shaper) Migrate(ctx context.Context) error {
 		return plan.Fixf("install the version of catchment that wrote it, or a newer one",
 			"the lake is of version %s, this catchment knows %d", t.Properties()[keyVersion], thisVersion)
 	}
-	return nil
+	if version == thisVersion {
+		return nil
+	}
+	if _, err = s.makeOwn(ctx); err == nil { // those that it lacks
+		err = s.Say(ctx, s.own(own.Flow), iceberg.Properties{keyVersion: strconv.Itoa(thisVersion)})
+	}
+	return named("migrate the lake", err)
 }
 
 // makeOwn makes our own tables, and gives the registry.

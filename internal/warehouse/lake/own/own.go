@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/apache/iceberg-go"
+	"github.com/apache/iceberg-go/table"
 
 	"catchment/internal/warehouse/lake/columns"
 	"catchment/internal/warehouse/lake/tables"
@@ -29,6 +30,7 @@ const (
 	Objects   = "_catchment_objects"
 	Fields    = "_catchment_fields"
 	Picklists = "_catchment_picklists"
+	Archive   = "_catchment_archive"
 )
 
 // A Table is one of them.
@@ -49,6 +51,8 @@ func All() []Table {
 			"relationship_name text"},
 		{Picklists, true, "object", "object text, field text, position int, value text, label text, active bool, " +
 			"is_default bool"},
+		{Archive, true, "", "plan text, object text, record_id text, level int, state text, reason text, " +
+			"stamp timestamp, digest text, batch long, proven_at timestamp, ended_at timestamp, new_id text"},
 		{Tombstone, false, "table_name", "table_name text, record_key text, _catchment_at timestamp, " +
 			"_catchment_read_at timestamp, reason text, removed_at timestamp, number long"},
 		{Rejected, false, "flow", "flow text, record_key text, stamp timestamp, field text, rule text, record text, " +
@@ -73,9 +77,15 @@ func (t Table) Columns() []shape.Column {
 	return all
 }
 
+// ArchiveOrder is the columns in whose order the lines of archives are in their files. They tell one from all others.
+func ArchiveOrder() []string { return []string{"object", "record_id", "plan"} }
+
 // Making is how a table is made.
 func (t Table) Making() tables.Making {
 	m := tables.Making{Schema: columns.Schema(t.Columns(), nil)}
+	if t.Name == Archive {
+		m.Order, m.Properties = ordered(m.Schema, ArchiveOrder())
+	}
 	if t.By == "" {
 		return m
 	}
@@ -84,4 +94,19 @@ func (t Table) Making() tables.Making {
 		Transform: iceberg.IdentityTransform{}})
 	m.Spec = &spec
 	return m
+}
+
+// ordered is the order of rows by some columns, and the properties by which files are found that have some values
+// there.
+func ordered(s *iceberg.Schema, names []string) (table.SortOrder, iceberg.Properties) {
+	properties := iceberg.Properties{}
+	var by []table.SortField
+	for _, name := range names {
+		f, _ := s.FindFieldByName(name)
+		by = append(by, table.SortField{SourceIDs: []int{f.ID}, Transform: iceberg.IdentityTransform{},
+			Direction: table.SortASC, NullOrder: table.NullsFirst})
+		properties[table.MetricsModeColumnConfPrefix+"."+name] = "full"
+	}
+	order, _ := table.NewSortOrder(1, by) // what it refuses is a number or a direction that isn't one
+	return order, properties
 }
