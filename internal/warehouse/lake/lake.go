@@ -23,6 +23,9 @@ import (
 	"github.com/apache/iceberg-go/table"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/bodies"
+	"catchment/internal/warehouse/lake/own"
+	"catchment/internal/warehouse/lake/register"
 	"catchment/internal/warehouse/lake/tables"
 	"catchment/internal/warehouse/shape"
 )
@@ -67,6 +70,9 @@ func (e *everything) Close() error {
 	return e.place.Close()
 }
 
+// Bodies is the register of files.
+func (e *everything) Bodies() bodies.Register { return e.marks.files() }
+
 // pause waits, unless nobody wants that any more.
 func pause(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
@@ -93,3 +99,9 @@ func (s *site) stage(t shape.Table) table.Identifier { return tables.Name(s.Stag
 // own names one of our own tables, and beside one of those that are among the final tables.
 func (s *site) own(name string) table.Identifier    { return tables.Name(s.Staging, name) }
 func (s *site) beside(name string) table.Identifier { return tables.Name(s.Schema, name) }
+
+// files is the register of files.
+func (s *site) files() *register.Register {
+	return &register.Register{Lake: s.Lake, Name: s.beside(own.Files), Final: s.final, Held: s.fenced,
+		Tend: keeper{s}.tendFiles, Scratch: s.scratch}
+}

@@ -53,7 +53,6 @@ func (s keeper) Maintain(
 // MaintainOwn looks after our own tables.
 func (s keeper) MaintainOwn(ctx context.Context, how maintained.How) (w maintained.Work, err error) {
 	care := s.care(how)
-	anybody := func(*table.Table, *tables.Change) (string, error) { return "", nil }
 	for _, t := range own.All() {
 		name := s.own(t.Name)
 		if t.Beside {
@@ -64,6 +63,14 @@ func (s keeper) MaintainOwn(ctx context.Context, how maintained.How) (w maintain
 		}
 	}
 	return w, nil
+}
+
+// anybody guards a table that is no flow's.
+func anybody(*table.Table, *tables.Change) (string, error) { return "", nil }
+
+// tendFiles looks after the register of files, as far as that is due.
+func (s keeper) tendFiles(ctx context.Context) error {
+	return tend(ctx, s.care(maintained.Due), s.beside(own.Files), anybody, &maintained.Work{})
 }
 
 // care is what upkeep does here. What is due is ours to do only where nobody else does it, nor is said not to.

@@ -23,9 +23,10 @@ import (
 // shaper is the role of that name: it has the tables follow the source.
 type shaper struct{ *site }
 
-// thisVersion is that of our own tables. keyVersion is the property of the registry that says theirs.
+// thisVersion is that of our own tables: the second has the register of files. keyVersion is the property of the
+// registry that says theirs.
 const (
-	thisVersion = 1
+	thisVersion = 2
 	keyVersion  = "catchment.version"
 )
 
@@ -48,10 +49,16 @@ func (s shaper) Migrate(ctx context.Context) error {
 		return plan.Fixf("install the version of catchment that wrote it, or a newer one",
 			"the lake is of version %s, this catchment knows %d", t.Properties()[keyVersion], thisVersion)
 	}
-	return nil
+	if version == thisVersion {
+		return nil
+	}
+	if _, err = s.makeOwn(ctx); err == nil {
+		err = s.Say(ctx, s.own(own.Flow), iceberg.Properties{keyVersion: strconv.Itoa(thisVersion)})
+	}
+	return named("migrate the lake", err)
 }
 
-// makeOwn makes our own tables, and gives the registry.
+// makeOwn makes those of our own tables that aren't there, and gives the registry.
 func (s *site) makeOwn(ctx context.Context) (registry *table.Table, err error) {
 	for _, one := range own.All() {
 		name, making := s.own(one.Name), one.Making()

@@ -2,7 +2,8 @@
 // they have; what is decided by them is said with each.
 //
 // Their rows are read and written as texts. A table that holds many rows of one flow is partitioned by what names
-// it, so that nobody reads more than its own.
+// it, so that nobody reads more than its own. The register of files, which has many more, is sorted by the Ids of
+// files, and has a room of its own.
 //
 // Files, from the top: own.go, rows.go.
 package own
@@ -11,7 +12,9 @@ import (
 	"strings"
 
 	"github.com/apache/iceberg-go"
+	"github.com/apache/iceberg-go/table"
 
+	"catchment/internal/body"
 	"catchment/internal/warehouse/lake/columns"
 	"catchment/internal/warehouse/lake/tables"
 	"catchment/internal/warehouse/shape"
@@ -29,37 +32,45 @@ const (
 	Objects   = "_catchment_objects"
 	Fields    = "_catchment_fields"
 	Picklists = "_catchment_picklists"
+	Files     = body.Table // the register of files
 )
+
+// FileKey is the column of the register by which its lines are sorted: the Ids of files.
+const FileKey = "record_id"
 
 // A Table is one of them.
 type Table struct {
 	Name    string
 	Beside  bool   // it is among the final tables, else among those of staging
 	By      string // the column that it is partitioned by, "" where it isn't
+	Key     string // the column that it is sorted by, "" where it isn't
 	columns string // as "name kind"
 }
 
 // All are our own tables. The registry is the last: where it is, the others are.
 func All() []Table {
 	return []Table{
-		{Objects, true, "object", "object text, table_name text, label text, key_prefix text, custom bool, " +
+		{Objects, true, "object", "", "object text, table_name text, label text, key_prefix text, custom bool, " +
 			"described_at timestamp"},
-		{Fields, true, "object", "object text, field text, column_name text, label text, type text, length int, " +
+		{Fields, true, "object", "", "object text, field text, column_name text, label text, type text, length int, " +
 			"precision_digits int, scale_digits int, nillable bool, calculated bool, custom bool, reference_to text, " +
 			"relationship_name text"},
-		{Picklists, true, "object", "object text, field text, position int, value text, label text, active bool, " +
+		{Picklists, true, "object", "", "object text, field text, position int, value text, label text, active bool, " +
 			"is_default bool"},
-		{Tombstone, false, "table_name", "table_name text, record_key text, _catchment_at timestamp, " +
+		{Files, true, "", FileKey, "object text, record_id text, state text, sha256 text, md5 text, size long, " +
+			"content_type text, read_at timestamp, reason text, tries long, again_at timestamp, checksum text, " +
+			"stamp timestamp"},
+		{Tombstone, false, "table_name", "", "table_name text, record_key text, _catchment_at timestamp, " +
 			"_catchment_read_at timestamp, reason text, removed_at timestamp, number long"},
-		{Rejected, false, "flow", "flow text, record_key text, stamp timestamp, field text, rule text, record text, " +
-			"_catchment_op text, _catchment_attempt text, _catchment_job text, _catchment_read_at timestamp, " +
-			"_catchment_seq long"},
-		{Log, false, "", "attempt text, flow text, table_name text, staged long, inserted long, updated long, " +
+		{Rejected, false, "flow", "", "flow text, record_key text, stamp timestamp, field text, rule text, " +
+			"record text, _catchment_op text, _catchment_attempt text, _catchment_job text, " +
+			"_catchment_read_at timestamp, _catchment_seq long"},
+		{Log, false, "", "", "attempt text, flow text, table_name text, staged long, inserted long, updated long, " +
 			"deleted long, unchanged long, row_count long, watermark timestamp, grade text, generation long, " +
 			"synced_at timestamp, patched long"},
-		{Erased, false, "", "erased_at timestamp, table_name text, by_column text, record_key text, row_count long, " +
-			"staged long, pages long"},
-		{Flow, false, "", "flow text"},
+		{Erased, false, "", "", "erased_at timestamp, table_name text, by_column text, record_key text, " +
+			"row_count long, staged long, pages long"},
+		{Flow, false, "", "", "flow text"},
 	}
 }
 
@@ -76,6 +87,9 @@ func (t Table) Columns() []shape.Column {
 // Making is how a table is made.
 func (t Table) Making() tables.Making {
 	m := tables.Making{Schema: columns.Schema(t.Columns(), nil)}
+	if t.Key != "" {
+		m.Order, m.Properties = t.sorted(m.Schema)
+	}
 	if t.By == "" {
 		return m
 	}
@@ -84,4 +98,18 @@ func (t Table) Making() tables.Making {
 		Transform: iceberg.IdentityTransform{}})
 	m.Spec = &spec
 	return m
+}
+
+// sorted is the order of a table's rows, and the properties by which files are found that may have some of them.
+func (t Table) sorted(s *iceberg.Schema) (table.SortOrder, iceberg.Properties) {
+	key, _ := s.FindFieldByName(t.Key)
+	order, err := table.NewSortOrder(1, []table.SortField{{SourceIDs: []int{key.ID},
+		Transform: iceberg.IdentityTransform{}, Direction: table.SortASC, NullOrder: table.NullsFirst}})
+	if err != nil {
+		panic(err) // the order is ours
+	}
+	return order, iceberg.Properties{
+		"write.parquet.bloom-filter-enabled.column." + t.Key: "true",
+		"write.metadata.metrics.column." + t.Key:             "full",
+	}
 }

@@ -61,7 +61,7 @@ func Write(ctx context.Context, t *table.Table, rows iter.Seq[Row]) ([]iceberg.D
 		return nil, err
 	}
 	var files []iceberg.DataFile
-	for file, err := range table.WriteRecords(ctx, t, schema, batches(schema, rows), table.WithMaxWriteWorkers(1)) {
+	for file, err := range table.WriteRecords(ctx, t, schema, Batches(schema, rows), table.WithMaxWriteWorkers(1)) {
 		if err != nil {
 			return nil, err
 		}
@@ -70,8 +70,8 @@ func Write(ctx context.Context, t *table.Table, rows iter.Seq[Row]) ([]iceberg.D
 	return files, nil
 }
 
-// batches turns rows into batches.
-func batches(schema *arrow.Schema, rows iter.Seq[Row]) iter.Seq2[arrow.RecordBatch, error] {
+// Batches turns rows into batches.
+func Batches(schema *arrow.Schema, rows iter.Seq[Row]) iter.Seq2[arrow.RecordBatch, error] {
 	return func(yield func(arrow.RecordBatch, error) bool) {
 		b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
 		defer b.Release()
