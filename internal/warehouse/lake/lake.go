@@ -24,6 +24,7 @@ import (
 
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/bodies"
+	"catchment/internal/warehouse/lake/listing"
 	"catchment/internal/warehouse/lake/own"
 	"catchment/internal/warehouse/lake/register"
 	"catchment/internal/warehouse/lake/tables"
@@ -72,6 +73,12 @@ func (e *everything) Close() error {
 
 // Bodies is the register of files.
 func (e *everything) Bodies() bodies.Register { return e.marks.files() }
+
+// Catalog lists the files of the copy.
+func (e *everything) Catalog() bodies.Catalog {
+	s := e.marks.site
+	return &listing.Catalog{Lake: s.Lake, Schema: s.Schema, Scratch: s.scratch}
+}
 
 // pause waits, unless nobody wants that any more.
 func pause(ctx context.Context, d time.Duration) error {
