@@ -55,6 +55,7 @@ type edit struct {
 	ids    []string               // of the files
 	fresh  map[string]bodies.Line // what is to be known of them; nothing of those that aren't in it
 	found  []bodies.Line          // what was known of them, in order of their Ids
+	wrote  bool                   // there was something to change
 }
 
 // commit makes the edit, and has the register looked after where that is due. What comes of upkeep is nothing to who
@@ -68,7 +69,7 @@ func (e *edit) commit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if upkeep.Since(t) >= many {
+	if e.wrote && upkeep.Since(t) >= many {
 		_ = e.Tend(ctx)
 	}
 	return nil
@@ -89,7 +90,7 @@ func (e *edit) build(ctx context.Context, t *table.Table) (*tables.Change, error
 			comes = append(comes, l)
 		}
 	}
-	if len(comes) == 0 && len(dead) == 0 {
+	if e.wrote = len(comes) > 0 || len(dead) > 0; !e.wrote {
 		return nil, nil
 	}
 	slices.SortFunc(comes, func(a, b bodies.Line) int { return cmp.Compare(a.ID, b.ID) })
