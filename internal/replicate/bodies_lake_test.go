@@ -74,8 +74,8 @@ func TestBodiesInALake(t *testing.T) {
 	}
 }
 
-// TestKilledAmongBodiesInALake has a run die at any moment while it reads bodies into a lake. The next one reads none of
-// them twice, but for what was under way, and each file has one line.
+// TestKilledAmongBodiesInALake has a run die at any moment while it reads bodies into a lake. The next one reads none
+// of them twice, but for what was under way, and each file has one line.
 func TestKilledAmongBodiesInALake(t *testing.T) {
 	t.Parallel()
 	const files = 24

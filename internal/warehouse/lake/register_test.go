@@ -316,24 +316,40 @@ func (c *clerk) holds(id string) bool {
 	return held
 }
 
-// BenchmarkRegister writes batches of 1,000 lines into a register of many.
+// batch is lines of so many files from one on, as long as those of real files are.
+func batch(from, files int) (to change) {
+	for i := range files {
+		l := lineOf(fmt.Sprintf("068%015d", from+i), 1)
+		sum := sha256.Sum256([]byte(l.ID))
+		l.SHA256, l.MD5 = hex.EncodeToString(sum[:]), hex.EncodeToString(sum[:16])
+		to.lines = append(to.lines, l)
+	}
+	return to
+}
+
+// BenchmarkRegister writes 100 batches of 1,000 lines into a register of 1,000,000, and asks what waits then.
 func BenchmarkRegister(b *testing.B) {
+	const lines, atOnce, batches = 1_000_000, 50_000, 100
 	c := newClerk(b)
 	o := options()
 	o.Maintain = usual()
 	w := lake.New(lake.Place{Catalog: c.Catalog, Scratch: c.folder}, o)
+	for from := 0; from < lines; from += atOnce {
+		must(b, c.do(w, batch(from, atOnce)))
+	}
 	for b.Loop() {
-		for n := range 20 {
-			began := time.Now()
-			var to change
-			for i := range 1000 {
-				l := lineOf(fmt.Sprintf("00P%09d", n*1000+i), i)
-				sum := sha256.Sum256([]byte(l.ID))
-				l.SHA256, l.MD5 = hex.EncodeToString(sum[:]), hex.EncodeToString(sum[:16])
-				to.lines = append(to.lines, l)
-			}
-			must(b, c.do(w, to))
-			b.Log(n, time.Since(began))
+		for n := range batches {
+			must(b, c.do(w, batch(lines+n*1000, 1000)))
 		}
 	}
+	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)/batches, "s/batch")
+
+	began := time.Now()
+	named, err := registerOf(b, w).Named(b.Context(), []string{"no body's"})
+	b.Logf("whether a body is named: %v (%v, %v)", time.Since(began), named, err)
+	began = time.Now()
+	some, err := registerOf(b, w).Lines(b.Context(), "Attachment", fmt.Sprintf("068%015d", lines-5), 500)
+	b.Logf("%d lines of the end: %v (%v)", len(some), time.Since(began), err)
+	tasks, err := c.find(b, warehousetest.Final, body.Table).Scan().PlanFiles(b.Context())
+	b.Logf("%d files, %d snapshots (%v)", len(tasks), c.snapshots(), err)
 }

@@ -83,7 +83,7 @@ func (k Care) look(ctx context.Context, t *table.Table, r *maintained.Report) er
 		if err != nil {
 			return err
 		}
-		for _, group := range (Table{Table: t, Bounds: k.bounds()}).due(tasks) {
+		for _, group := range (Table{Table: t, Bounds: k.bounds()}).due(tasks, nil) {
 			r.Small += len(group)
 		}
 	}
