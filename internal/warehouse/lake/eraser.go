@@ -222,6 +222,9 @@ func (s *erasure) fromFiles(ctx context.Context) error {
 		c, _, err := erasing.Without(ctx, t, gone, s.scratch)
 		return c, err
 	})
+	if errors.Is(err, tables.ErrNone) {
+		return nil
+	}
 	return err
 }
 

@@ -69,7 +69,7 @@ func (e *edit) commit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if e.wrote && upkeep.Since(t) >= many {
+	if e.wrote && upkeep.Since(t)%many == 0 {
 		_ = e.Tend(ctx)
 	}
 	return nil
