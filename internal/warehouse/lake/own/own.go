@@ -43,34 +43,33 @@ type Table struct {
 	Name    string
 	Beside  bool   // it is among the final tables, else among those of staging
 	By      string // the column that it is partitioned by, "" where it isn't
-	Key     string // the column that it is sorted by, "" where it isn't
 	columns string // as "name kind"
 }
 
 // All are our own tables. The registry is the last: where it is, the others are.
 func All() []Table {
 	return []Table{
-		{Objects, true, "object", "", "object text, table_name text, label text, key_prefix text, custom bool, " +
+		{Objects, true, "object", "object text, table_name text, label text, key_prefix text, custom bool, " +
 			"described_at timestamp"},
-		{Fields, true, "object", "", "object text, field text, column_name text, label text, type text, length int, " +
+		{Fields, true, "object", "object text, field text, column_name text, label text, type text, length int, " +
 			"precision_digits int, scale_digits int, nillable bool, calculated bool, custom bool, reference_to text, " +
 			"relationship_name text"},
-		{Picklists, true, "object", "", "object text, field text, position int, value text, label text, active bool, " +
+		{Picklists, true, "object", "object text, field text, position int, value text, label text, active bool, " +
 			"is_default bool"},
-		{Files, true, "", FileKey, "object text, record_id text, state text, sha256 text, md5 text, size long, " +
+		{Files, true, "", "object text, record_id text, state text, sha256 text, md5 text, size long, " +
 			"content_type text, read_at timestamp, reason text, tries long, again_at timestamp, checksum text, " +
 			"stamp timestamp"},
-		{Tombstone, false, "table_name", "", "table_name text, record_key text, _catchment_at timestamp, " +
+		{Tombstone, false, "table_name", "table_name text, record_key text, _catchment_at timestamp, " +
 			"_catchment_read_at timestamp, reason text, removed_at timestamp, number long"},
-		{Rejected, false, "flow", "", "flow text, record_key text, stamp timestamp, field text, rule text, " +
-			"record text, _catchment_op text, _catchment_attempt text, _catchment_job text, " +
-			"_catchment_read_at timestamp, _catchment_seq long"},
-		{Log, false, "", "", "attempt text, flow text, table_name text, staged long, inserted long, updated long, " +
+		{Rejected, false, "flow", "flow text, record_key text, stamp timestamp, field text, rule text, record text, " +
+			"_catchment_op text, _catchment_attempt text, _catchment_job text, _catchment_read_at timestamp, " +
+			"_catchment_seq long"},
+		{Log, false, "", "attempt text, flow text, table_name text, staged long, inserted long, updated long, " +
 			"deleted long, unchanged long, row_count long, watermark timestamp, grade text, generation long, " +
 			"synced_at timestamp, patched long"},
-		{Erased, false, "", "", "erased_at timestamp, table_name text, by_column text, record_key text, " +
-			"row_count long, staged long, pages long"},
-		{Flow, false, "", "", "flow text"},
+		{Erased, false, "", "erased_at timestamp, table_name text, by_column text, record_key text, row_count long, " +
+			"staged long, pages long"},
+		{Flow, false, "", "flow text"},
 	}
 }
 
@@ -87,8 +86,8 @@ func (t Table) Columns() []shape.Column {
 // Making is how a table is made.
 func (t Table) Making() tables.Making {
 	m := tables.Making{Schema: columns.Schema(t.Columns(), nil)}
-	if t.Key != "" {
-		m.Order, m.Properties = t.sorted(m.Schema)
+	if t.Name == Files {
+		m.Order, m.Properties = ordered(m.Schema, []string{FileKey})
 	}
 	if t.By == "" {
 		return m
@@ -100,16 +99,17 @@ func (t Table) Making() tables.Making {
 	return m
 }
 
-// sorted is the order of a table's rows, and the properties by which files are found that may have some of them.
-func (t Table) sorted(s *iceberg.Schema) (table.SortOrder, iceberg.Properties) {
-	key, _ := s.FindFieldByName(t.Key)
-	order, err := table.NewSortOrder(1, []table.SortField{{SourceIDs: []int{key.ID},
-		Transform: iceberg.IdentityTransform{}, Direction: table.SortASC, NullOrder: table.NullsFirst}})
-	if err != nil {
-		panic(err) // the order is ours
+// ordered is the order of rows by some columns, and the properties by which files are found that have some values
+// there.
+func ordered(s *iceberg.Schema, names []string) (table.SortOrder, iceberg.Properties) {
+	properties := iceberg.Properties{}
+	var by []table.SortField
+	for _, name := range names {
+		f, _ := s.FindFieldByName(name)
+		by = append(by, table.SortField{SourceIDs: []int{f.ID}, Transform: iceberg.IdentityTransform{},
+			Direction: table.SortASC, NullOrder: table.NullsFirst})
+		properties[table.MetricsModeColumnConfPrefix+"."+name] = "full"
 	}
-	return order, iceberg.Properties{
-		"write.parquet.bloom-filter-enabled.column." + t.Key: "true",
-		"write.metadata.metrics.column." + t.Key:             "full",
-	}
+	order, _ := table.NewSortOrder(1, by) // what it refuses is a number or a direction that isn't one
+	return order, properties
 }
