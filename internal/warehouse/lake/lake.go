@@ -25,6 +25,10 @@ import (
 
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/archived"
+	"catchment/internal/warehouse/bodies"
+	"catchment/internal/warehouse/lake/listing"
+	"catchment/internal/warehouse/lake/own"
+	"catchment/internal/warehouse/lake/register"
 	"catchment/internal/warehouse/lake/tables"
 	"catchment/internal/warehouse/shape"
 )
@@ -72,6 +76,15 @@ func (e *everything) Close() error {
 	return e.place.Close()
 }
 
+// Bodies is the register of files.
+func (e *everything) Bodies() bodies.Register { return e.marks.files() }
+
+// Catalog lists the files of the copy.
+func (e *everything) Catalog() bodies.Catalog {
+	s := e.marks.site
+	return &listing.Catalog{Lake: s.Lake, Schema: s.Schema, Scratch: s.scratch}
+}
+
 // pause waits, unless nobody wants that any more.
 func pause(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
@@ -98,3 +111,9 @@ func (s *site) stage(t shape.Table) table.Identifier { return tables.Name(s.Stag
 // own names one of our own tables, and beside one of those that are among the final tables.
 func (s *site) own(name string) table.Identifier    { return tables.Name(s.Staging, name) }
 func (s *site) beside(name string) table.Identifier { return tables.Name(s.Schema, name) }
+
+// files is the register of files.
+func (s *site) files() *register.Register {
+	return &register.Register{Lake: s.Lake, Name: s.beside(own.Files), Final: s.final, Held: s.fenced,
+		Tend: keeper{s}.tendFiles, Scratch: s.scratch}
+}

@@ -84,8 +84,13 @@ func (s *site) tidy(ctx context.Context, f warehouse.Fence, name string) error {
 	return err
 }
 
-// anybody may change a table, at any time.
+// anybody guards a table that is no flow's.
 func anybody(*table.Table, *tables.Change) (string, error) { return "", nil }
+
+// tendFiles looks after the register of files, as far as that is due.
+func (s keeper) tendFiles(ctx context.Context) error {
+	return tend(ctx, s.care(maintained.Due), s.beside(own.Files), anybody, &maintained.Work{})
+}
 
 // care is what upkeep does here. What is due is ours to do only where nobody else does it, nor is said not to.
 func (s keeper) care(how maintained.How) upkeep.Care {

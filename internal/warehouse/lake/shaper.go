@@ -23,7 +23,8 @@ import (
 // shaper is the role of that name: it has the tables follow the source.
 type shaper struct{ *site }
 
-// thisVersion is that of our own tables. keyVersion is the property of the registry that says theirs.
+// thisVersion is that of our own tables: the second has the register of files. keyVersion is the property of the
+// registry that says theirs.
 const (
 	thisVersion = 2
 	keyVersion  = "catchment.version"
@@ -57,7 +58,7 @@ func (s shaper) Migrate(ctx context.Context) error {
 	return named("migrate the lake", err)
 }
 
-// makeOwn makes our own tables, and gives the registry.
+// makeOwn makes those of our own tables that aren't there, and gives the registry.
 func (s *site) makeOwn(ctx context.Context) (registry *table.Table, err error) {
 	for _, one := range own.All() {
 		name, making := s.own(one.Name), one.Making()

@@ -30,6 +30,7 @@ type Query struct {
 	Key     []string // the columns of the key, in whose order rows come
 	Columns []string // those that a batch has, in this order
 	Keys    []string // of the rows that are wanted, as KeysOf writes them, in order; nil for all
+	After   string   // only rows are wanted whose keys follow this one; "" for all
 
 	Where     iceberg.BooleanExpression // of the rows that are wanted; nil for all
 	Files     map[string]bool           // of the rows that are wanted, by path; nil for all
@@ -78,7 +79,7 @@ func Open(ctx context.Context, t *table.Table, q Query) (*Cursor, error) {
 	if c.store, err = newStore(ctx, t, tasks, q.Without); err != nil {
 		return nil, err
 	}
-	c.waiting = queue(tasks, form, q.Keys)
+	c.waiting = queue(tasks, form, q)
 	return c, nil
 }
 
