@@ -2,6 +2,8 @@ package lake
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"time"
 
 	"github.com/apache/iceberg-go/table"
@@ -9,6 +11,7 @@ import (
 	words "catchment/internal/upkeep"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/lake/ledger"
+	"catchment/internal/warehouse/lake/lost"
 	"catchment/internal/warehouse/lake/own"
 	"catchment/internal/warehouse/lake/tables"
 	"catchment/internal/warehouse/lake/upkeep"
@@ -50,20 +53,56 @@ func (s keeper) Maintain(
 	return w, nil
 }
 
-// MaintainOwn looks after our own tables.
+// MaintainOwn looks after our own tables. What one of them fails over stops no other.
 func (s keeper) MaintainOwn(ctx context.Context, how maintained.How) (w maintained.Work, err error) {
-	care := s.care(how)
-	anybody := func(*table.Table, *tables.Change) (string, error) { return "", nil }
+	var failed []error
 	for _, t := range own.All() {
 		name := s.own(t.Name)
 		if t.Beside {
 			name = s.beside(t.Name)
 		}
-		if err := tend(ctx, care, name, anybody, &w); err != nil {
-			return w, named("look after "+t.Name, err)
+		if err := s.maintainOwn(ctx, how, name, &w); err != nil {
+			failed = append(failed, named("look after "+t.Name, err))
 		}
 	}
-	return w, nil
+	return w, errors.Join(failed...)
+}
+
+// maintainOwn looks after one of our own tables. By hand it is looked for files that are lost, too.
+func (s keeper) maintainOwn(
+	ctx context.Context, how maintained.How, name table.Identifier, w *maintained.Work,
+) error {
+	anybody := func(*table.Table, *tables.Change) (string, error) { return "", nil }
+	switch how {
+	case maintained.LetGo:
+		gone, err := lost.LetGo(ctx, s.Lake, name)
+		if err != nil || len(gone) == 0 {
+			return ignoreNone(err)
+		}
+		w.Tables = append(w.Tables, maintained.Report{Table: strings.Join(name, "."), Lost: gone.Told()})
+		return nil
+	case maintained.Look:
+		before := len(w.Tables)
+		if err := tend(ctx, s.care(how), name, anybody, w); err != nil || len(w.Tables) == before {
+			return err
+		}
+		t, err := s.Find(ctx, name)
+		if err != nil {
+			return ignoreNone(err)
+		}
+		gone, err := lost.In(ctx, t, nil)
+		w.Tables[before].Lost = gone.Told()
+		return err
+	}
+	return tend(ctx, s.care(how), name, anybody, w)
+}
+
+// ignoreNone is an error, but for that of a table that isn't there.
+func ignoreNone(err error) error {
+	if errors.Is(err, tables.ErrNone) {
+		return nil
+	}
+	return err
 }
 
 // care is what upkeep does here. What is due is ours to do only where nobody else does it, nor is said not to.

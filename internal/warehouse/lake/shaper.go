@@ -30,7 +30,7 @@ const (
 )
 
 // Migrate makes our own tables, and refuses those of a newer version. The registry comes last: where it is, the others
-// are.
+// were made. Whoever has dropped one since, as one does that has lost what lists its files, gets a new one.
 func (s shaper) Migrate(ctx context.Context) error {
 	if len(s.GrantTo) > 0 {
 		return plan.Fixf("remove `grant_to` from the warehouse section of catchment.yaml",
@@ -38,7 +38,7 @@ func (s shaper) Migrate(ctx context.Context) error {
 	}
 	t, err := s.Find(ctx, s.own(own.Flow))
 	if errors.Is(err, tables.ErrNone) {
-		t, err = s.makeOwn(ctx)
+		return named("migrate the lake", s.makeOwn(ctx))
 	}
 	if err != nil {
 		return named("migrate the lake", err)
@@ -48,24 +48,38 @@ func (s shaper) Migrate(ctx context.Context) error {
 		return plan.Fixf("install the version of catchment that wrote it, or a newer one",
 			"the lake is of version %s, this catchment knows %d", t.Properties()[keyVersion], thisVersion)
 	}
-	return nil
+	return named("migrate the lake", s.makeOwn(ctx))
 }
 
-// makeOwn makes our own tables, and gives the registry.
-func (s *site) makeOwn(ctx context.Context) (registry *table.Table, err error) {
+// makeOwn makes those of our own tables that aren't there.
+func (s *site) makeOwn(ctx context.Context) error {
+	has := map[string]bool{}
+	for _, space := range []string{s.Schema, s.Staging} {
+		names, err := s.All(ctx, space)
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			has[name] = true
+		}
+	}
+
 	for _, one := range own.All() {
 		name, making := s.own(one.Name), one.Making()
 		if one.Beside {
 			name = s.beside(one.Name)
 		}
+		if has[one.Name] {
+			continue
+		}
 		if one.Name == own.Flow {
 			making.Properties = iceberg.Properties{keyVersion: strconv.Itoa(thisVersion)}
 		}
-		if registry, err = s.Make(ctx, name, making); err != nil {
-			return nil, fmt.Errorf("%s: %w", one.Name, err)
+		if _, err := s.Make(ctx, name, making); err != nil {
+			return fmt.Errorf("%s: %w", one.Name, err)
 		}
 	}
-	return registry, nil
+	return nil
 }
 
 // Adapt gives the columns of t the names and kinds that the final table has for them.
