@@ -57,17 +57,12 @@ tables are mended by catchment verify --repair.`,
 		Example: `  catchment maintain
   catchment maintain Account --dry-run
   catchment maintain --let-go`,
-		Args: func(_ *cobra.Command, objects []string) error {
-			if letGo && look {
-				return plan.Fixf("see what there is to let go of with --dry-run alone", "--let-go changes something")
-			}
-			if letGo && len(objects) > 0 {
-				return plan.Fixf("type: catchment maintain --let-go; what an object's tables have lost is mended by: "+
-					"catchment verify --repair "+objects[0], "--let-go is about tables that are no object's")
-			}
-			return nil
-		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if letGo {
+				if err := alone(args, look); err != nil {
+					return err
+				}
+			}
 			return at(func(d *Desk) error {
 				ctx, cancel := d.Ends(cmd.Context())
 				defer cancel()
@@ -85,6 +80,18 @@ tables are mended by catchment verify --repair.`,
 	cmd.Flags().BoolVar(&look, "dry-run", false, "change nothing; tell what there is to do")
 	cmd.Flags().BoolVar(&letGo, "let-go", false, "have Catchment's own tables go on without files that are lost")
 	return cmd
+}
+
+// alone refuses what doesn't go together with --let-go.
+func alone(objects []string, look bool) error {
+	switch {
+	case look:
+		return plan.Fixf("see what there is to let go of with --dry-run alone", "--let-go changes something")
+	case len(objects) > 0:
+		return plan.Fixf("type: catchment maintain --let-go; what an object's tables have lost is mended by: "+
+			"catchment verify --repair "+objects[0], "--let-go is about tables that are no object's")
+	}
+	return nil
 }
 
 // maintain looks after tables, and tells what became of each.
