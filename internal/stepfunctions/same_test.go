@@ -168,7 +168,8 @@ func TestBothRunnersDoTheSame(t *testing.T) {
 			}
 			errLocal := e.Run(t.Context(), p, plan.Task{Run: "r"})
 			in := asltest.Interpreter{Invoke: cloud.invoke(), Sleep: sleep}
-			out, errCloud := in.Run(t.Context(), renderOf(p, int(i%2)*100), "arn:aws:states:x:execution:c:1", time.Now())
+			machine := renderOf(p, int(i%2)*100)
+			out, errCloud := in.Run(t.Context(), machine, "arn:aws:states:x:execution:c:1", time.Now())
 			if (errLocal == nil) != (errCloud == nil) {
 				t.Errorf("engine: %v; machine: %v", errLocal, errCloud)
 			}
