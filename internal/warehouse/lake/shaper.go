@@ -38,7 +38,7 @@ func (s shaper) Migrate(ctx context.Context) error {
 	}
 	t, err := s.Find(ctx, s.own(own.Flow))
 	if errors.Is(err, tables.ErrNone) {
-		return named("migrate the lake", s.makeOwn(ctx))
+		return named("migrate the lake", s.makeOwn(ctx, nil))
 	}
 	if err != nil {
 		return named("migrate the lake", err)
@@ -48,22 +48,30 @@ func (s shaper) Migrate(ctx context.Context) error {
 		return plan.Fixf("install the version of catchment that wrote it, or a newer one",
 			"the lake is of version %s, this catchment knows %d", t.Properties()[keyVersion], thisVersion)
 	}
-	return named("migrate the lake", s.makeOwn(ctx))
+	has, err := s.listed(ctx)
+	if err == nil {
+		err = s.makeOwn(ctx, has)
+	}
+	return named("migrate the lake", err)
 }
 
-// makeOwn makes those of our own tables that aren't there.
-func (s *site) makeOwn(ctx context.Context) error {
+// listed tells which tables there are where ours are, by their names.
+func (s *site) listed(ctx context.Context) (map[string]bool, error) {
 	has := map[string]bool{}
 	for _, space := range []string{s.Schema, s.Staging} {
 		names, err := s.All(ctx, space)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, name := range names {
 			has[name] = true
 		}
 	}
+	return has, nil
+}
 
+// makeOwn makes our own tables, but those of which it is known that they are there.
+func (s *site) makeOwn(ctx context.Context, has map[string]bool) error {
 	for _, one := range own.All() {
 		name, making := s.own(one.Name), one.Making()
 		if one.Beside {
