@@ -155,6 +155,11 @@ lake: deps bin/lake/installed ## have PyIceberg and DuckDB read lakes in a folde
 	  -lake-accounts 200000 -lake-python $(CURDIR)/bin/lake/bin/python
 	$(took)
 
+.PHONY: lake-short
+lake-short: deps bin/lake/installed ## have PyIceberg and DuckDB (PyPI) read a lake in a folder after each thing that befalls one: the short form of make lake
+	$(GO) test ./cmd/catchment -count=1 -v -run '^TestLakeEngines$$/^folder$$' -lake-python $(CURDIR)/bin/lake/bin/python
+	$(took)
+
 PEERS ?=
 
 .PHONY: peers

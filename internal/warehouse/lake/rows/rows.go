@@ -16,6 +16,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"iter"
 	ones "math/bits"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -34,6 +36,7 @@ type Query struct {
 
 	Where     iceberg.BooleanExpression // of the rows that are wanted; nil for all
 	Files     map[string]bool           // of the rows that are wanted, by path; nil for all
+	Tasks     []table.FileScanTask      // the files, where somebody has planned them already; nil where nobody has
 	Without   map[string]bool           // files, of rows or of deletes, that are read as if the table didn't have them
 	Snapshot  int64                     // 0 for the newest
 	Dead      bool                      // rows that are deleted by their positions are wanted, too
@@ -101,6 +104,18 @@ func (c *Cursor) Next() (Batch, error) {
 		b.File[i] = c.store.paths[file]
 	}
 	return b, nil
+}
+
+// Records are the rows that are left, as whoever writes them anew takes them.
+func (c *Cursor) Records() iter.Seq2[arrow.RecordBatch, error] {
+	return func(yield func(arrow.RecordBatch, error) bool) {
+		for {
+			b, err := c.Next()
+			if errors.Is(err, io.EOF) || !yield(b.Record, err) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 // Dead counts the dead rows of a file that has rows which are wanted.

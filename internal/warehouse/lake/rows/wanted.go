@@ -19,6 +19,9 @@ type waiting struct {
 
 // planned are the files that may have rows that are wanted, by the statistics that the table has of them.
 func planned(ctx context.Context, t *table.Table, q Query, f *form) ([]table.FileScanTask, error) {
+	if q.Tasks != nil {
+		return q.Tasks, nil
+	}
 	where := q.Where
 	if q.Keys != nil && len(q.Keys) == 0 {
 		return nil, nil

@@ -13,13 +13,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"iter"
 	"maps"
 	"slices"
 	"time"
 
-	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
 
@@ -161,17 +158,5 @@ func (t Table) one(ctx context.Context, group []table.FileScanTask) (files []ice
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
-	return writing.Rows(ctx, t.Table, schema, records(c))
-}
-
-// records are the batches of a cursor.
-func records(c *rows.Cursor) iter.Seq2[arrow.RecordBatch, error] {
-	return func(yield func(arrow.RecordBatch, error) bool) {
-		for {
-			b, err := c.Next()
-			if errors.Is(err, io.EOF) || !yield(b.Record, err) || err != nil {
-				return
-			}
-		}
-	}
+	return writing.Rows(ctx, t.Table, schema, c.Records())
 }
