@@ -60,7 +60,7 @@ func (s shaper) Migrate(ctx context.Context) error {
 }
 
 // listed tells which tables there are where ours are, by their names.
-func (s *site) listed(ctx context.Context) (map[string]bool, error) {
+func (s shaper) listed(ctx context.Context) (map[string]bool, error) {
 	has := map[string]bool{}
 	for _, space := range []string{s.Schema, s.Staging} {
 		names, err := s.All(ctx, space)
@@ -75,7 +75,7 @@ func (s *site) listed(ctx context.Context) (map[string]bool, error) {
 }
 
 // makeOwn makes our own tables, but those of which it is known that they are there.
-func (s *site) makeOwn(ctx context.Context, has map[string]bool) error {
+func (s shaper) makeOwn(ctx context.Context, has map[string]bool) error {
 	for _, one := range own.All() {
 		name, making := s.own(one.Name), one.Making()
 		if one.Beside {
