@@ -262,7 +262,7 @@ soak: deps ## random histories with crashes and faults: RUNS=n, IN=duckdb, postg
 	$(took)
 
 .PHONY: archive-soak
-archive-soak: deps ## random archives with crashes and faults, judged from outside: RUNS=n, IN=duckdb or postgres, and SEED=n to replay one
+archive-soak: deps ## random archives with crashes and faults, judged from outside: RUNS=n, IN=duckdb, postgres or lake, and SEED=n to replay one
 	$(GO) test -count=1 -timeout 6h -v -run '^TestSoak$$' ./internal/archive/trial -soak.runs=$(RUNS) -soak.seed=$(SEED) -soak.in=$(IN) |
 	  grep --line-buffered -vE '^( *--- PASS|===)'
 	$(took)
