@@ -155,6 +155,11 @@ lake: deps bin/lake/installed ## have PyIceberg and DuckDB read lakes in a folde
 	  -lake-accounts 200000 -lake-python $(CURDIR)/bin/lake/bin/python
 	$(took)
 
+.PHONY: lake-short
+lake-short: deps bin/lake/installed ## have PyIceberg and DuckDB (PyPI) read a lake in a folder after each thing that befalls one: the short form of make lake
+	$(GO) test ./cmd/catchment -count=1 -v -run '^TestLakeEngines$$/^folder$$' -lake-python $(CURDIR)/bin/lake/bin/python
+	$(took)
+
 PEERS ?=
 
 .PHONY: peers
@@ -257,7 +262,7 @@ soak: deps ## random histories with crashes and faults: RUNS=n, IN=duckdb, postg
 	$(took)
 
 .PHONY: archive-soak
-archive-soak: deps ## random archives with crashes and faults, judged from outside: RUNS=n, IN=duckdb or postgres, and SEED=n to replay one
+archive-soak: deps ## random archives with crashes and faults, judged from outside: RUNS=n, IN=duckdb, postgres or lake, and SEED=n to replay one
 	$(GO) test -count=1 -timeout 6h -v -run '^TestSoak$$' ./internal/archive/trial -soak.runs=$(RUNS) -soak.seed=$(SEED) -soak.in=$(IN) |
 	  grep --line-buffered -vE '^( *--- PASS|===)'
 	$(took)
@@ -283,6 +288,7 @@ crash: ## die at every single moment of a run, one after the other: PHASE=name f
 .PHONY: faults
 faults: deps ## what a warehouse does when something goes wrong at every single step, or a process dies after every single touch
 	$(GO) test -count=1 -timeout 80m -run '^TestDeaths$$' ./internal/warehouse/duckdb -deaths.every=1
+	$(GO) test -count=1 -timeout 80m -run '^TestArchived$$' ./internal/warehouse/lake -archived.every=1
 	$(GO) test -count=1 -timeout 80m -run '^Test(Data)?Driver$$|^TestDDLCommits$$|^TestMemory$$' ./internal/warehouse/duckdb ./internal/warehouse/postgres ./internal/warehouse/redshift ./internal/warehouse/warehousetest/memory -faults.every=1
 	$(took)
 

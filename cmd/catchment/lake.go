@@ -10,6 +10,7 @@ import (
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/duckdb"
 	"catchment/internal/warehouse/lake"
+	ours "catchment/internal/warehouse/lake/columns"
 	"catchment/internal/warehouse/lake/folder"
 	"catchment/internal/warehouse/lake/live"
 	"catchment/internal/warehouse/lake/tables"
@@ -37,7 +38,7 @@ type lakeQuery struct {
 // Close ends both.
 func (q *lakeQuery) Close() error { return errors.Join(q.Session.Close(), q.at.Close()) }
 
-// engines are the lines by which others read a table of a lake in a folder.
+// engines are the lines by which others count the live rows of a table of a lake in a folder.
 func engines(path, namespace, name string) (lines []string, err error) {
 	at, err := filepath.Abs(path)
 	if err != nil {
@@ -52,20 +53,22 @@ func engines(path, namespace, name string) (lines []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	catalog := filepath.Join(at, folder.File)
+
+	catalog, live := filepath.Join(at, folder.File), ours.Deleted+" IS NULL"
 	return []string{
 		"DuckDB:    INSTALL iceberg; LOAD iceberg;",
-		fmt.Sprintf("           SELECT count(*) FROM iceberg_scan('%s');", t.MetadataLocation()),
-		"PyIceberg: from pyiceberg.catalog.sql import SqlCatalog",
+		fmt.Sprintf("           SELECT count(*) FROM iceberg_scan('%s') WHERE %s;", t.MetadataLocation(), live),
+		`PyIceberg: pip install "pyiceberg[pyarrow,sql-sqlite]"`,
+		"           from pyiceberg.catalog.sql import SqlCatalog",
 		fmt.Sprintf(`           SqlCatalog("%s", uri="sqlite:///%s")`, folder.Name, catalog) +
-			fmt.Sprintf(`.load_table("%s.%s").scan().to_arrow()`, namespace, name),
-		"PySpark:   --packages " +
-			"org.apache.iceberg:iceberg-spark-runtime-3.5_2.12:1.10.0,org.xerial:sqlite-jdbc:3.50.3.0",
-		"           --conf spark.sql.catalog.lake=org.apache.iceberg.spark.SparkCatalog",
-		"           --conf spark.sql.catalog.lake.type=jdbc",
-		"           --conf spark.sql.catalog.lake.jdbc.schema-version=V1",
-		"           --conf spark.sql.catalog.lake.uri=jdbc:sqlite:" + catalog,
-		"           --conf spark.sql.catalog.lake.warehouse=file://" + at,
-		fmt.Sprintf(`           spark.table("lake.%s.%s").count()`, namespace, name),
+			fmt.Sprintf(`.load_table("%s.%s").scan("%s").count()`, namespace, name, live),
+		`PySpark:   pyspark --packages ` +
+			`org.apache.iceberg:iceberg-spark-runtime-3.5_2.12:1.10.0,org.xerial:sqlite-jdbc:3.50.3.0 \`,
+		`             --conf spark.sql.catalog.lake=org.apache.iceberg.spark.SparkCatalog \`,
+		`             --conf spark.sql.catalog.lake.type=jdbc \`,
+		`             --conf spark.sql.catalog.lake.jdbc.schema-version=V1 \`,
+		`             --conf spark.sql.catalog.lake.uri=jdbc:sqlite:` + catalog + ` \`,
+		`             --conf spark.sql.catalog.lake.warehouse=file://` + at,
+		fmt.Sprintf(`           spark.table("lake.%s.%s").where("%s").count()`, namespace, name, live),
 	}, nil
 }

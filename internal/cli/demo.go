@@ -242,7 +242,7 @@ func (d *demo) engines(ctx context.Context, p *work, path string, results []veri
 	if err != nil {
 		return err
 	}
-	d.Say("\nThe live rows by a query, beside the records of the org:")
+	d.Say("\nThe live rows, by catchment query, beside the records of the org:")
 	for _, r := range results {
 		d.Say("  %-12s %9s %9s", r.Object, plural.Count(live[r.Object]), plural.Count(r.Source))
 	}
@@ -250,7 +250,9 @@ func (d *demo) engines(ctx context.Context, p *work, path string, results []veri
 	if err != nil {
 		return err
 	}
-	d.Say("\nOther engines read the tables, too. A plain read of their Parquet files would show old versions:")
+	d.Say("\nOther engines read the tables, too, and count as many of %s. Rows of deleted records stay, and say so;",
+		results[0].Object)
+	d.Say("a plain read of the Parquet files would show old versions as well:")
 	for _, line := range lines {
 		d.Say("  %s", line)
 	}

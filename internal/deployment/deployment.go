@@ -21,6 +21,7 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/replicate"
 	"catchment/internal/stepfunctions"
+	"catchment/internal/warehouse/reach"
 )
 
 //go:embed template.yaml.tmpl
@@ -40,7 +41,7 @@ func Render(file *flow.File, known Warehouses) (Files, error) {
 	if len(problems) > 0 {
 		return Files{}, plan.Fixf("see docs/howto/aws.md", "%s", strings.Join(problems, "\n"))
 	}
-	machine, err := json.MarshalIndent(machineFor(file), "", "  ")
+	machine, err := json.MarshalIndent(machineFor(file, s.Warehouse), "", "  ")
 	if err != nil {
 		return Files{}, err
 	}
@@ -63,10 +64,13 @@ func Render(file *flow.File, known Warehouses) (Files, error) {
 	return Files{Template: out.Bytes(), Machine: machine}, nil
 }
 
-func machineFor(file *flow.File) stepfunctions.Machine {
+func machineFor(file *flow.File, to reach.Way) stepfunctions.Machine {
 	run := replicate.Plan(file.Limits.Flows)
 	if file.CopiesBodies() {
 		run = replicate.WithBodies(file.Limits.Flows)
+	}
+	if to.Upkeep {
+		run = replicate.WithUpkeep(run, file.Limits.Flows)
 	}
 	return stepfunctions.Render(run, stepfunctions.Options{
 		Function: func(step string) string { return "${" + resourceOf(step) + "}" },

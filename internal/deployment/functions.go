@@ -65,6 +65,8 @@ func functions() []function {
 			uses: []useName{theCopy, templates, glueJob}},
 		{Step: replicate.Bodies, Name: "read_bodies", Does: "brings the bodies of files into the stage, for good",
 			uses: []useName{theCopy, newPages}},
+		{Step: replicate.Maintain, Name: "maintain", Does: "keeps the files of the warehouse's tables few",
+			uses: []useName{theCopy}},
 		{Step: replicate.Drop, Name: "delete_elements_flows_snapshots",
 			Does: "deletes jobs, stacks, flows and old pages, for the quotas",
 			uses: []useName{oldPages, clearFlows}},

@@ -91,7 +91,9 @@ func readSettings(file *flow.File, known Warehouses) (*settings, []string) {
 // fill makes the policies, and gives each function those of its uses.
 func (s *settings) fill() {
 	s.Policies = slices.DeleteFunc(uses(s), func(u use) bool { return len(u.Grants) == 0 })
-	idle := func(f function) bool { return f.Step == replicate.Bodies && !s.Bodies }
+	idle := func(f function) bool {
+		return f.Step == replicate.Bodies && !s.Bodies || f.Step == replicate.Maintain && !s.Warehouse.Upkeep
+	}
 	s.Functions = slices.DeleteFunc(functions(), idle)
 	for i := range s.Functions {
 		f := &s.Functions[i]

@@ -20,11 +20,15 @@ type Hand struct {
 	Tell func(flow string, w maintained.Work, err error) error
 }
 
-// Do looks after the tables of the named objects, or of all where none is named. What one flow fails over stops no
+// Do looks after the tables of the named objects, or of all where none is named; files that are lost go out of the
+// tables alone that are no flow's: those of flows verify mends. What one flow fails over stops no
 // other; it is told, and failed tells that there was some.
 func (h Hand) Do(ctx context.Context, objects []string, how maintained.How) (failed bool, err error) {
 	if _, err := h.role(); err != nil {
 		return false, err
+	}
+	if how == maintained.LetGo {
+		return h.own(ctx, how)
 	}
 	marks, err := h.Warehouse.Marks(ctx)
 	if err != nil {
@@ -47,8 +51,14 @@ func (h Hand) Do(ctx context.Context, objects []string, how maintained.How) (fai
 	if len(objects) > 0 {
 		return failed, nil
 	}
+	ownFailed, err := h.own(ctx, how)
+	return failed || ownFailed, err
+}
+
+// own looks after the tables that are no flow's, and tells what became of them.
+func (h Hand) own(ctx context.Context, how maintained.How) (failed bool, err error) {
 	w, err := h.Own(ctx, how)
-	return failed || err != nil, h.Tell("", w, err)
+	return err != nil, h.Tell("", w, err)
 }
 
 // named are the marks of some objects, all where none is named.

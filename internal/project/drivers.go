@@ -185,9 +185,13 @@ func (d Drivers) Reach(url string) (reach.Way, error) {
 	if err != nil {
 		return reach.Way{}, err
 	}
-	if driver.Reach == nil {
-		return reach.Way{}, plan.Fixf("write "+strings.Join(d.Servers(), " or "),
-			"warehouse.url is a warehouse that AWS can't reach")
+	others := strings.Join(d.Servers(), " or ")
+	switch {
+	case driver.Reach == nil && driver.Lake:
+		return reach.Way{}, plan.Fixf("have a machine or a task of Fargate do catchment run (docs/howto/lake.md), or "+
+			"write "+others, "warehouse.url is a lake, which no template makes functions for yet")
+	case driver.Reach == nil:
+		return reach.Way{}, plan.Fixf("write "+others, "warehouse.url is a warehouse that AWS can't reach")
 	}
 	return driver.Reach(path)
 }

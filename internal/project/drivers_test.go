@@ -67,3 +67,17 @@ func TestOpenWarehouse(t *testing.T) {
 		}
 	}
 }
+
+// A lake that functions don't reach is told apart from a warehouse that no network reaches.
+func TestLakesAreNotDeployed(t *testing.T) {
+	d := lakes()
+	d.Warehouses["sea"] = project.WarehouseDriver{Title: "Sea", Lake: true}
+	for url, want := range map[string]string{
+		"sea:north": "warehouse.url is a lake, which no template makes functions for yet",
+		"pond:here": "warehouse.url is a warehouse that AWS can't reach",
+	} {
+		if _, err := d.Reach(url); plan.ClassOf(err) != plan.Fix || err.Error() != want {
+			t.Errorf("%s: %v", url, err)
+		}
+	}
+}

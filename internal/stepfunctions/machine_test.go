@@ -14,7 +14,12 @@ import (
 )
 
 func render(flows int) stepfunctions.Machine {
-	return stepfunctions.Render(replicate.Plan(4), stepfunctions.Options{
+	return renderOf(replicate.Plan(4), flows)
+}
+
+// renderOf renders a plan.
+func renderOf(p plan.Plan, flows int) stepfunctions.Machine {
+	return stepfunctions.Render(p, stepfunctions.Options{
 		Function: func(step string) string { return "${" + step + "}" }, Flows: flows,
 	})
 }

@@ -70,7 +70,7 @@ var flows = []string{"Account", "Contact", "Lead", "Opportunity"}
 func (w *world) steps() plan.Steps {
 	steps := plan.Steps{}
 	for _, name := range []string{replicate.List, replicate.Create, replicate.Ready, replicate.Start, replicate.Done,
-		replicate.Load, replicate.Consolidate, replicate.Drop, replicate.Publish} {
+		replicate.Load, replicate.Consolidate, replicate.Maintain, replicate.Drop, replicate.Publish} {
 		steps[name] = func(_ context.Context, t plan.Task) (plan.Task, error) { return w.do(name, t) }
 	}
 	return steps
@@ -105,7 +105,7 @@ func (w *world) do(step string, t plan.Task) (plan.Task, error) {
 		t.Done = true
 	case replicate.Create:
 		t.Done = true
-	case replicate.Ready, replicate.Done, replicate.Load, replicate.Consolidate:
+	case replicate.Ready, replicate.Done, replicate.Load, replicate.Consolidate, replicate.Maintain:
 		w.polls[key]++
 		t.Done = w.polls[key] >= w.needs
 		if w.polls[key]%2 == 0 {
@@ -162,9 +162,14 @@ func TestBothRunnersDoTheSame(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			local, cloud := newWorld(first+i), newWorld(first+i)
 			e := engine.Engine{Steps: local.steps(), Tries: 6}
-			errLocal := e.Run(t.Context(), replicate.Plan(2), plan.Task{Run: "r"})
+			p := replicate.Plan(2)
+			if i%3 == 0 {
+				p = replicate.WithUpkeep(p, 2)
+			}
+			errLocal := e.Run(t.Context(), p, plan.Task{Run: "r"})
 			in := asltest.Interpreter{Invoke: cloud.invoke(), Sleep: sleep}
-			out, errCloud := in.Run(t.Context(), render(int(i%2)*100), "arn:aws:states:x:execution:c:1", time.Now())
+			machine := renderOf(p, int(i%2)*100)
+			out, errCloud := in.Run(t.Context(), machine, "arn:aws:states:x:execution:c:1", time.Now())
 			if (errLocal == nil) != (errCloud == nil) {
 				t.Errorf("engine: %v; machine: %v", errLocal, errCloud)
 			}

@@ -36,6 +36,7 @@ func TestCrashAtEveryMoment(t *testing.T) {
 		{"calls in duckdb", "duckdb", nil, 7},
 		{"jobs in duckdb", "duckdb", byJob, 6},
 		{"calls in postgres", "postgres", nil, 4},
+		{"calls in a lake", "lake", nil, 3},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			first := &rig.Fate{}

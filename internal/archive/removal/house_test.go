@@ -21,6 +21,7 @@ import (
 	"catchment/internal/lease"
 	"catchment/internal/policy"
 	"catchment/internal/rig"
+	"catchment/internal/rig/lakes"
 	"catchment/internal/warehouse/archived"
 	"catchment/internal/warehouse/pgtest"
 )
@@ -71,7 +72,11 @@ func newHouse(t *testing.T, in string, change func(*fakeorg.Options)) *house {
 		}
 	}
 	h.Rig = rig.New(t, org, "Account", "Visit__c", "Step__c", "Memo__c")
-	h.Shelf = rig.NewShelf(t, &cluster, in)
+	if in == "lake" {
+		h.Shelf = lakes.New(t).Shelf()
+	} else {
+		h.Shelf = rig.NewShelf(t, &cluster, in)
+	}
 	h.Keeps("Account", "Name", "Industry")
 	h.now = policy.Policy{Name: "old", Root: "Account", Where: "Industry = 'Old'", Cascades: true, Cool: cool,
 		Approve: 1, Cap: policy.Cap{Records: 50_000, PerDay: 20_000}}
@@ -338,10 +343,11 @@ func (h *house) sound() {
 		if len(h.Flows) == 2 && object == "step__c" {
 			continue
 		}
-		marks := "SELECT CAST(id || coalesce(_catchment_delete_reason, '') AS VARCHAR) FROM salesforce." + object
-		for _, row := range p.Query(marks) {
-			marked := (*row[0])[18:] == "archived"
-			if name := h.names[(*row[0])[:18]]; marked != slices.Contains(deleted, name) {
+		rows, err := p.Eyes.Rows("salesforce", object, "id", "_catchment_delete_reason")
+		h.Must(err)
+		for _, row := range rows {
+			marked := row[1] != nil && *row[1] == "archived"
+			if name := h.names[*row[0]]; marked != slices.Contains(deleted, name) {
 				h.t.Errorf("the row of %s is marked: %v", name, marked)
 			}
 		}

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"catchment/internal/rig"
 )
@@ -50,7 +49,7 @@ func (l line) ended() bool {
 // ledgerOf reads the lines of all plans; none where the table isn't there yet.
 func ledgerOf(p *rig.Process) []line {
 	names := []string{"plan", "object", "record_id", "state", "reason", "new_id"}
-	rows, err := rig.Query(rig.Immortal(p.Driver), "SELECT "+casts(names)+" FROM salesforce._catchment_archive")
+	rows, err := p.Eyes.Rows("salesforce", "_catchment_archive", names...)
 	if err != nil {
 		return nil
 	}
@@ -67,14 +66,6 @@ func ledgerOf(p *rig.Process) []line {
 	return all
 }
 
-func casts(columns []string) string {
-	all := make([]string, len(columns))
-	for i, c := range columns {
-		all[i] = "CAST(" + c + " AS VARCHAR)"
-	}
-	return strings.Join(all, ", ")
-}
-
 // copiedBody tells whether the stage has a body whole, under the digest of what it holds.
 func copiedBody(r *rig.Rig, b content) bool {
 	text, err := os.ReadFile(filepath.Join(r.Path("stage"), "bodies", b.sha256[:2], b.sha256))
@@ -84,14 +75,13 @@ func copiedBody(r *rig.Rig, b content) bool {
 // registered tells the digests that the warehouse has of an object's bodies, by Id.
 func registered(p *rig.Process, object string) map[string]string {
 	all := map[string]string{}
-	rows, err := rig.Query(rig.Immortal(p.Driver), "SELECT "+casts([]string{"record_id", "sha256"})+
-		" FROM salesforce._catchment_files WHERE object = '"+object+"'")
+	rows, err := p.Eyes.Rows("salesforce", "_catchment_files", "object", "record_id", "sha256")
 	if err != nil {
 		return all
 	}
 	for _, row := range rows {
-		if row[0] != nil && row[1] != nil {
-			all[*row[0]] = *row[1]
+		if *row[0] == object && row[2] != nil {
+			all[*row[1]] = *row[2]
 		}
 	}
 	return all

@@ -20,13 +20,14 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/policy"
 	"catchment/internal/rig"
+	"catchment/internal/rig/lakes"
 	"catchment/internal/warehouse/pgtest"
 )
 
 var (
 	soakRuns = flag.Int("soak.runs", 3, "how many random lives of an archive TestSoak lives through")
 	soakSeed = flag.Uint64("soak.seed", 1, "where they begin")
-	soakIn   = flag.String("soak.in", "duckdb", "the warehouse: duckdb or postgres")
+	soakIn   = flag.String("soak.in", "duckdb", "the warehouse: duckdb, postgres or lake")
 )
 
 // cluster is the PostgreSQL of this package's tests.
@@ -92,7 +93,11 @@ func soak(t *testing.T, seed uint64, talk io.Writer, tally *tallied) {
 	l := &life{tally: tally, quiet: quiet}
 	l.house = newHouse(t, seed, func(o *fakeorg.Options) { o.QuietClears = quiet })
 	l.Talk = talk
-	l.Shelf = rig.NewShelf(t, &cluster, *soakIn)
+	if *soakIn == "lake" {
+		l.Shelf = lakes.New(t).Shelf()
+	} else {
+		l.Shelf = rig.NewShelf(t, &cluster, *soakIn)
+	}
 	for _, name := range []string{"ann", "bob"} {
 		a, err := newApprover(name)
 		l.Must(err)

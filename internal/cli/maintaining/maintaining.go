@@ -34,7 +34,7 @@ type At func(do func(d *Desk) error) error
 
 // Command is catchment maintain.
 func Command(at At) *cobra.Command {
-	var look bool
+	var look, letGo bool
 	cmd := &cobra.Command{
 		Use:   "maintain [OBJECT...]",
 		Short: "Look after the files of a lake: merge small ones, remove old ones",
@@ -48,28 +48,55 @@ some objects or for all, and also under maintain: {by: off}. It holds the flow o
 object meanwhile. Left alone are tables of which a run has loaded pages that aren't
 merged yet, and those that somebody else has written to.
 
-With --dry-run it changes nothing, and tells what there is to do.`,
+With --dry-run it changes nothing, and tells what there is to do.
+
+With --let-go it takes files that are missing or cut short out of Catchment's own tables,
+_catchment_..., tells which, and does nothing else. What they held is gone then: so put
+them back, if a backup or an older version of the object has them. Files of an object's
+tables are mended by catchment verify --repair.`,
 		Example: `  catchment maintain
-  catchment maintain Account --dry-run`,
+  catchment maintain Account --dry-run
+  catchment maintain --let-go`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if letGo {
+				if err := alone(args, look); err != nil {
+					return err
+				}
+			}
 			return at(func(d *Desk) error {
 				ctx, cancel := d.Ends(cmd.Context())
 				defer cancel()
 				how := maintained.All
-				if look {
+				switch {
+				case look:
 					how = maintained.Look
+				case letGo:
+					how = maintained.LetGo
 				}
 				return d.maintain(ctx, args, how)
 			})
 		},
 	}
 	cmd.Flags().BoolVar(&look, "dry-run", false, "change nothing; tell what there is to do")
+	cmd.Flags().BoolVar(&letGo, "let-go", false, "have Catchment's own tables go on without files that are lost")
 	return cmd
+}
+
+// alone refuses what doesn't go together with --let-go.
+func alone(objects []string, look bool) error {
+	switch {
+	case look:
+		return plan.Fixf("see what there is to let go of with --dry-run alone", "--let-go changes something")
+	case len(objects) > 0:
+		return plan.Fixf("type: catchment maintain --let-go; what an object's tables have lost is mended by: "+
+			"catchment verify --repair "+objects[0], "--let-go is about tables that are no object's")
+	}
+	return nil
 }
 
 // maintain looks after tables, and tells what became of each.
 func (d *Desk) maintain(ctx context.Context, objects []string, how maintained.How) error {
-	if how.Changes() && d.File.Warehouse.Maintain.By == upkeep.ByService {
+	if how == maintained.All && d.File.Warehouse.Maintain.By == upkeep.ByService {
 		return plan.Fixf("to have Catchment do it: `maintain: {by: catchment}`, once the service doesn't",
 			"the service that has the catalog looks after its files: so says warehouse.maintain")
 	}

@@ -5,8 +5,10 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/plural"
+	"catchment/internal/printable"
 	"catchment/internal/status"
 	"catchment/internal/upkeep"
+	"catchment/internal/warehouse/evidence"
 	"catchment/internal/warehouse/maintained"
 )
 
@@ -23,6 +25,7 @@ type line struct {
 	After        *upkeep.Census `json:"after,omitempty"` // not where nothing is done
 	Before       upkeep.Census  `json:"before"`
 	Left         string         `json:"left,omitempty"` // why it was left as it was
+	Lost         []string       `json:"lost,omitempty"` // files that were let go of, or could be
 	Object       string         `json:"object,omitempty"`
 	OldSnapshots int            `json:"old_snapshots,omitempty"` // that could go
 	OrphanBytes  int64          `json:"orphan_bytes"`
@@ -46,7 +49,10 @@ func (r report) Lines() (lines []any) {
 	for _, t := range r.work.Tables {
 		one := line{Before: t.Before, Left: t.Left, Object: r.Object, OldSnapshots: t.Old, OrphanBytes: t.Freed,
 			Orphans: t.Orphans, SmallFiles: t.Small, Table: t.Table, Type: "maintained"}
-		if !r.Dry {
+		for _, file := range t.Lost {
+			one.Lost = append(one.Lost, file.Path)
+		}
+		if !r.Dry && len(t.Lost) == 0 {
 			one.After = &t.After
 		}
 		lines = append(lines, one)
@@ -61,7 +67,12 @@ func (r report) Lines() (lines []any) {
 // Text is a line for each table.
 func (r report) Text() (t status.Text) {
 	for _, one := range r.work.Tables {
-		t.Result("%s  %s", one.Table, r.became(one))
+		if r.Dry || len(one.Lost) == 0 {
+			t.Result("%s  %s", one.Table, r.became(one))
+		}
+		for _, file := range one.Lost {
+			t.Result("%s  %s", one.Table, r.lost(file))
+		}
 	}
 	if r.err != nil {
 		t.TalkOf(r.Object, "error: %v", r.err)
@@ -93,6 +104,19 @@ func (r report) became(one maintained.Report) string {
 		return made(one.After) + ", as before" + orphans
 	}
 	return made(one.Before) + " -> " + made(one.After) + orphans
+}
+
+// lost says what a table has lost, and whether it goes on without it.
+func (r report) lost(file evidence.LostFile) string {
+	is := "is another one or cut short"
+	if file.Missing {
+		is = "is missing"
+	}
+	what := fmt.Sprintf("lost: file %s %s, which held %s", printable.Line(file.Path), is, plural.Of(file.Rows, "row"))
+	if r.Dry {
+		return what
+	}
+	return what + ": let go"
 }
 
 // made says what a table is made of.

@@ -3,7 +3,8 @@
 //
 // The ledger is the table _catchment_archive beside the final tables, for whoever reads
 // those: a line for each plan and record. A line and the mark on the record's row are
-// written in one transaction, so that no row says archived without a line that says why.
+// written in one transaction, or the row first where there is none over two tables; so no row
+// says archived without a line of its plan.
 //
 // Who decides what leaves, proves it and deletes it, is left to the archive. Start at Ledger.
 package archived
@@ -90,6 +91,8 @@ type Ledger interface {
 	Write(ctx context.Context, f warehouse.Fence, lines []Line) error
 	// Settle writes lines as Write does, and in the same transaction marks the rows of those
 	// that are Deleted: they are gone at their EndedAt, for gone.Archived, under any policy.
+	// Where there is no transaction over two tables the rows are marked first. Who dies in
+	// between leaves lines that aren't ended: merges leave their rows alone, and a repeat settles them.
 	Settle(ctx context.Context, f warehouse.Fence, t shape.Table, lines []Line) error
 	// Lines lists so many lines, in order of object, Id and plan, of those that follow one.
 	Lines(ctx context.Context, q Query, after Line, most int) ([]Line, error)

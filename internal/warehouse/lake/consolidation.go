@@ -193,6 +193,9 @@ func (c *consolidation) pass(ctx context.Context, t merging.Task, stands standin
 			t.Rejections[key] = append(t.Rejections[key], r.Rejection)
 		}
 	}
+	if t.Leaving, err = c.archives().Leaving(ctx, c.Table.Object); err != nil {
+		return nil, err
+	}
 	t.Tombs = func(ctx context.Context, keys []string) (merging.Tombs, error) {
 		return c.yard(c.Table).Open(ctx, stands.Buried, keys)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/iceberg-go/table"
 
+	"catchment/internal/body"
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/gone"
@@ -25,8 +26,9 @@ import (
 )
 
 // eraser is the role of that name. The order is: tombstones, so that nothing brings a record back; the final table,
-// with which they count; the stage; what was kept out; the log. Then all older snapshots of these tables go, and with
-// them the files that held the records. A crash between leaves a repeat to do the rest.
+// with which they count; the stage; what was kept out; the lines of archives; what is known of the bodies of files; the
+// log. Then all older snapshots of these tables go, and with them the files that held the records. A crash between
+// leaves a repeat to do the rest.
 type eraser struct{ *site }
 
 // never is the stamp of a tombstone that no version wins over.
@@ -51,6 +53,12 @@ func (s eraser) Erase(
 	}
 	kept, err := erase.fromRejected(ctx)
 	out.Staged += kept
+	if err == nil {
+		err = erase.archives().Hide(ctx, e.Table.Object, erase.records.Keys)
+	}
+	if err == nil {
+		err = erase.fromFiles(ctx)
+	}
 	if err == nil {
 		err = erase.log(ctx, out)
 	}
@@ -206,6 +214,29 @@ func (s *erasure) fromRejected(ctx context.Context) (gone int64, err error) {
 	return gone, err
 }
 
+// fromFiles takes what is known of the bodies of files out of the register. Who erases has had them forgotten before:
+// but a line that is dead by its position is still there for who reads the data files.
+func (s *erasure) fromFiles(ctx context.Context) error {
+	if !s.ofFiles() || len(s.records.Keys) == 0 {
+		return nil
+	}
+	gone := erasing.Records{Key: []string{own.FileKey}, Keys: s.records.Keys, Column: own.FileKey}
+	_, err := s.Commit(ctx, s.beside(own.Files), func(ctx context.Context, t *table.Table) (*tables.Change, error) {
+		c, _, err := erasing.Without(ctx, t, gone, s.scratch)
+		return c, err
+	})
+	if errors.Is(err, tables.ErrNone) {
+		return nil
+	}
+	return err
+}
+
+// ofFiles tells whether the records are files.
+func (s *erasure) ofFiles() bool {
+	_, is := body.Of(s.e.Table.Object)
+	return is
+}
+
 // log writes down what was erased: never more than who was.
 func (s *erasure) log(ctx context.Context, out warehouse.Erased) error {
 	var lines []own.Row
@@ -224,7 +255,11 @@ func (s *erasure) log(ctx context.Context, out warehouse.Erased) error {
 // forgetOlder has no older snapshot stay of the tables that held the records: they would still have them, in files and
 // in what lists of files say of these.
 func (s *erasure) forgetOlder(ctx context.Context) error {
-	for _, name := range []table.Identifier{s.final(s.e.Table), s.stage(s.e.Table), s.own(own.Rejected)} {
+	held := []table.Identifier{s.final(s.e.Table), s.stage(s.e.Table), s.own(own.Rejected), s.beside(own.Archive)}
+	if s.ofFiles() {
+		held = append(held, s.beside(own.Files))
+	}
+	for _, name := range held {
 		t, err := s.found(ctx, name)
 		if err != nil {
 			return err

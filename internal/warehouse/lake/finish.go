@@ -121,22 +121,23 @@ func (c *consolidation) letGo(ctx context.Context, stage *table.Table, stands st
 		return nil
 	}
 	_, err := c.Commit(ctx, c.stage(c.Table), func(ctx context.Context, t *table.Table) (*tables.Change, error) {
+		merged, open := c.sorted(t, stands)
 		change := &tables.Change{}
-		for _, attempt := range ledger.Attempts(t.Properties()) {
-			if _, done := stands.counts(attempt); done || attempt == c.Attempt { // one before it may have died here
+		for _, attempt := range merged {
+			if _, has := t.Properties()[ledger.Key(attempt)]; has {
 				change.Forget = append(change.Forget, ledger.Key(attempt))
 			}
 		}
 		var err error
 		if len(c.Forget) > 0 {
-			open := history.Others(ledger.Attempts(t.Properties()), c.Attempt)
+			stay := open
 			if !c.History.Off {
-				open = append(open, c.Attempt)
+				stay = append(stay, c.Attempt)
 			}
-			older := removal.Where{NotIn: map[string][]string{columns.Attempt: open}}
+			older := removal.Where{NotIn: map[string][]string{columns.Attempt: stay}}
 			_, err = removal.Of(ctx, t, older, change)
 		} else {
-			err = history.Trim(ctx, c.History, history.End{Stage: t, Attempt: c.Attempt, Now: c.Now()}, change)
+			err = history.Trim(ctx, c.History, history.End{Stage: t, Merged: merged, Open: open, Now: c.Now()}, change)
 		}
 		if len(change.Forget)+len(change.Gone)+len(change.Properties) == 0 {
 			return nil, err
@@ -144,6 +145,23 @@ func (c *consolidation) letGo(ctx context.Context, stage *table.Table, stands st
 		return change, err
 	})
 	return err
+}
+
+// sorted are the attempts in the ledger that are merged, with this one, and those that are still open. A process may
+// have died before it let go of one of the first.
+func (c *consolidation) sorted(stage *table.Table, stands standing) (merged, open []string) {
+	merged = []string{c.Attempt}
+	for _, attempt := range ledger.Attempts(stage.Properties()) {
+		_, done := stands.counts(attempt)
+		switch {
+		case attempt == c.Attempt:
+		case done:
+			merged = append(merged, attempt)
+		default:
+			open = append(open, attempt)
+		}
+	}
+	return merged, open
 }
 
 // liveIn counts the live rows of a final table.

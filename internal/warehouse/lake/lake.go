@@ -8,7 +8,8 @@
 //
 // There is no transaction over two tables. So the stage commits first, by attempt; then rows, deletes and mark are
 // one snapshot of the final table, or nothing is. Whatever else has to be known, tombstones and rejected records,
-// is written before that snapshot under the number that it will have, and counts once it is there.
+// is written before that snapshot under the number that it will have, and counts once it is there. The ledger of
+// archives comes after it: a row is marked before its line says so.
 //
 // Files, from the top: lake.go, maintain.go, eraser.go, shaper.go, prepare.go, describe.go, inspect.go, reading.go,
 // sightings.go, evidence.go, out.go, marks.go, rebind.go, registry.go, mend.go, merger.go, consolidation.go,
@@ -23,6 +24,11 @@ import (
 	"github.com/apache/iceberg-go/table"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/archived"
+	"catchment/internal/warehouse/bodies"
+	"catchment/internal/warehouse/lake/listing"
+	"catchment/internal/warehouse/lake/own"
+	"catchment/internal/warehouse/lake/register"
 	"catchment/internal/warehouse/lake/tables"
 	"catchment/internal/warehouse/shape"
 )
@@ -59,12 +65,24 @@ type everything struct {
 // Name is what this kind of warehouse is called.
 func (*everything) Name() string { return "lake" }
 
+// Archived is the ledger of what left Salesforce.
+func (e *everything) Archived() archived.Ledger { return e.merger.archives() }
+
 // Close ends what the place has opened.
 func (e *everything) Close() error {
 	if e.place.Close == nil {
 		return nil
 	}
 	return e.place.Close()
+}
+
+// Bodies is the register of files.
+func (e *everything) Bodies() bodies.Register { return e.marks.files() }
+
+// Catalog lists the files of the copy.
+func (e *everything) Catalog() bodies.Catalog {
+	s := e.marks.site
+	return &listing.Catalog{Lake: s.Lake, Schema: s.Schema, Scratch: s.scratch}
 }
 
 // pause waits, unless nobody wants that any more.
@@ -93,3 +111,9 @@ func (s *site) stage(t shape.Table) table.Identifier { return tables.Name(s.Stag
 // own names one of our own tables, and beside one of those that are among the final tables.
 func (s *site) own(name string) table.Identifier    { return tables.Name(s.Staging, name) }
 func (s *site) beside(name string) table.Identifier { return tables.Name(s.Schema, name) }
+
+// files is the register of files.
+func (s *site) files() *register.Register {
+	return &register.Register{Lake: s.Lake, Name: s.beside(own.Files), Final: s.final, Held: s.fenced,
+		Tend: keeper{s}.tendFiles, Scratch: s.scratch}
+}

@@ -69,7 +69,7 @@ func (s loader) loadOnce(ctx context.Context, f warehouse.Fence, b warehouse.Bat
 	if err := s.fenced(ctx, f); err != nil {
 		return err
 	}
-	if merged, err := s.merged(ctx, b); merged || err != nil {
+	if merged, err := s.merged(ctx, b.Table.Name, b.Attempt); merged || err != nil {
 		return err
 	}
 	t, err := s.Find(ctx, s.stage(b.Table))
@@ -108,11 +108,11 @@ func (s loader) loadOnce(ctx context.Context, f warehouse.Fence, b warehouse.Bat
 	return err
 }
 
-// merged tells whether the attempt of a batch was consolidated before. No ledger knows of it any more. What a repeat
-// brings is in the stage already, as history, or was not to stay there.
-func (s loader) merged(ctx context.Context, b warehouse.Batch) (bool, error) {
-	stands, _, err := s.stands(ctx, b.Table.Name)
-	_, done := stands.counts(b.Attempt)
+// merged tells whether an attempt was consolidated before. What a repeat brings is in the stage already, as history, or
+// was not to stay there.
+func (s loader) merged(ctx context.Context, name, attempt string) (bool, error) {
+	stands, _, err := s.stands(ctx, name)
+	_, done := stands.counts(attempt)
 	return done, err
 }
 
@@ -126,7 +126,7 @@ func (s loader) entering(
 		if err := s.fenced(ctx, f); err != nil {
 			return nil, err
 		}
-		if merged, err := s.merged(ctx, b); merged || err != nil {
+		if merged, err := s.merged(ctx, b.Table.Name, b.Attempt); merged || err != nil {
 			return nil, err
 		}
 		has, err := ledger.Read(t.Properties(), b.Attempt)

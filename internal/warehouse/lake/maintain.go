@@ -2,13 +2,18 @@ package lake
 
 import (
 	"context"
+	"errors"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/apache/iceberg-go/table"
 
+	"catchment/internal/plan"
 	words "catchment/internal/upkeep"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/lake/ledger"
+	"catchment/internal/warehouse/lake/lost"
 	"catchment/internal/warehouse/lake/own"
 	"catchment/internal/warehouse/lake/tables"
 	"catchment/internal/warehouse/lake/upkeep"
@@ -50,20 +55,101 @@ func (s keeper) Maintain(
 	return w, nil
 }
 
-// MaintainOwn looks after our own tables.
+// MaintainOwn looks after our own tables. What one of them fails over stops no other.
 func (s keeper) MaintainOwn(ctx context.Context, how maintained.How) (w maintained.Work, err error) {
-	care := s.care(how)
-	anybody := func(*table.Table, *tables.Change) (string, error) { return "", nil }
+	var failed []error
 	for _, t := range own.All() {
 		name := s.own(t.Name)
 		if t.Beside {
 			name = s.beside(t.Name)
 		}
-		if err := tend(ctx, care, name, anybody, &w); err != nil {
-			return w, named("look after "+t.Name, err)
+		if err := s.maintainOwn(ctx, how, name, &w); err != nil {
+			failed = append(failed, named("look after "+t.Name, err))
 		}
 	}
-	return w, nil
+	return w, errors.Join(failed...)
+}
+
+// maintainOwn looks after one of our own tables. By hand it is looked for files that are lost, too.
+func (s keeper) maintainOwn(
+	ctx context.Context, how maintained.How, name table.Identifier, w *maintained.Work,
+) error {
+	switch how {
+	case maintained.LetGo:
+		if slices.Equal(name, s.beside(own.Archive)) {
+			return s.wholeLedger(ctx, name)
+		}
+		gone, err := lost.LetGo(ctx, s.Lake, name)
+		if err != nil || len(gone) == 0 {
+			return ignoreNone(err)
+		}
+		w.Tables = append(w.Tables, maintained.Report{Table: strings.Join(name, "."), Lost: gone.Told()})
+		return nil
+	case maintained.Look:
+		before := len(w.Tables)
+		if err := tend(ctx, s.care(how), name, anybody, w); err != nil || len(w.Tables) == before {
+			return err
+		}
+		t, err := s.Find(ctx, name)
+		if err != nil {
+			return ignoreNone(err)
+		}
+		gone, err := lost.In(ctx, t, nil)
+		w.Tables[before].Lost = gone.Told()
+		return err
+	}
+	return tend(ctx, s.care(how), name, anybody, w)
+}
+
+// wholeLedger refuses to go on without a part of the ledger of archives: no row would be marked of what is on its way
+// out of Salesforce by a line that is lost, and a merge would take it for deleted by somebody else.
+func (s keeper) wholeLedger(ctx context.Context, name table.Identifier) error {
+	t, err := s.Find(ctx, name)
+	if err != nil {
+		return ignoreNone(err)
+	}
+	gone, err := lost.In(ctx, t, nil)
+	if err != nil || len(gone) == 0 {
+		return err
+	}
+	return plan.Fixf("put the file back as it was, from a backup or an older version of the object",
+		"%s is missing or damaged, and its lines say which records are on their way out of Salesforce",
+		gone.Told()[0].Path)
+}
+
+// ignoreNone is an error, but for that of a table that isn't there.
+func ignoreNone(err error) error {
+	if errors.Is(err, tables.ErrNone) {
+		return nil
+	}
+	return err
+}
+
+// tidy does what upkeep is due of a final table whose flow is held, or of the ledger of archives. That is written to so
+// often while a plan is carried out that its files become few even where upkeep is somebody else's.
+func (s *site) tidy(ctx context.Context, f warehouse.Fence, name string) error {
+	k := keeper{s}
+	if name != own.Archive {
+		_, err := k.Maintain(ctx, f, name, maintained.Due)
+		return err
+	}
+	care := k.care(maintained.Due)
+	if care.How == maintained.Due {
+		return tend(ctx, care, s.beside(name), anybody, &maintained.Work{})
+	}
+	_, err := s.Commit(ctx, s.beside(name), func(ctx context.Context, t *table.Table) (*tables.Change, error) {
+		return upkeep.Compaction(ctx, upkeep.Table{Table: t, Key: own.ArchiveOrder(), Bounds: care.Bounds,
+			Scratch: s.scratch})
+	})
+	return err
+}
+
+// anybody guards a table that is no flow's.
+func anybody(*table.Table, *tables.Change) (string, error) { return "", nil }
+
+// tendFiles looks after the register of files, as far as that is due.
+func (s keeper) tendFiles(ctx context.Context) error {
+	return tend(ctx, s.care(maintained.Due), s.beside(own.Files), anybody, &maintained.Work{})
 }
 
 // care is what upkeep does here. What is due is ours to do only where nobody else does it, nor is said not to.

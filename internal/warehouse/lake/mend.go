@@ -12,6 +12,7 @@ import (
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/evidence"
 	"catchment/internal/warehouse/lake/amending"
+	"catchment/internal/warehouse/lake/archives"
 	"catchment/internal/warehouse/lake/ledger"
 	"catchment/internal/warehouse/lake/lost"
 	"catchment/internal/warehouse/lake/rows"
@@ -214,11 +215,27 @@ func (s merger) Unstamp(ctx context.Context, f warehouse.Fence, t shape.Table, l
 
 // amend changes rows of a final table for who holds its flow, and nothing of what its mark says.
 func (s merger) amend(ctx context.Context, f warehouse.Fence, t shape.Table, build tables.Builder) error {
+	_, err := s.amendMarked(ctx, f, t, func(
+		ctx context.Context, final *table.Table, _ *standing,
+	) (*tables.Change, error) {
+		if final.CurrentSnapshot() == nil {
+			return nil, nil
+		}
+		return build(ctx, final)
+	})
+	return err
+}
+
+// amendMarked changes rows of a final table for who holds its flow, and what its mark says of them.
+func (s merger) amendMarked(
+	ctx context.Context, f warehouse.Fence, t shape.Table,
+	build func(context.Context, *table.Table, *standing) (*tables.Change, error),
+) (*table.Table, error) {
 	l, _, err := s.holding(ctx, f, t)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = s.Commit(ctx, s.final(t), func(ctx context.Context, final *table.Table) (*tables.Change, error) {
+	after, err := s.Commit(ctx, s.final(t), func(ctx context.Context, final *table.Table) (*tables.Change, error) {
 		stands, is, err := standingOf(final)
 		if err != nil {
 			return nil, err
@@ -227,17 +244,43 @@ func (s merger) amend(ctx context.Context, f warehouse.Fence, t shape.Table, bui
 			return nil, s.notOurs(t)
 		}
 		stands.Mark, _ = l.over(stands)
-		if err := stands.holds(f); err != nil || final.CurrentSnapshot() == nil {
+		if err := stands.holds(f); err != nil {
 			return nil, err
 		}
-		change, err := build(ctx, final)
+		change, err := build(ctx, final, &stands)
 		if err != nil || change == nil {
 			return nil, err
 		}
 		return change, stands.carry(change)
 	})
 	if errors.Is(err, tables.ErrNone) {
-		return s.notOurs(t)
+		return nil, s.notOurs(t)
 	}
-	return err
+	return after, err
+}
+
+// archives is what became of records that were to leave Salesforce.
+func (s merger) archives() *archives.Ledger {
+	return archives.New(archives.Place{Lake: s.Lake, Schema: s.Schema, Scratch: s.scratch, Now: s.Now,
+		Fenced: s.fenced, Amend: s.amendArchived, Tidy: s.tidy})
+}
+
+// amendArchived changes rows for an archive, and has their mark say when they were written and read.
+func (s merger) amendArchived(
+	ctx context.Context, f warehouse.Fence, t shape.Table, build archives.Amender,
+) (*table.Table, error) {
+	return s.amendMarked(ctx, f, t, func(
+		ctx context.Context, final *table.Table, to *standing,
+	) (*tables.Change, error) {
+		if err := to.watch(final); err != nil {
+			return nil, err
+		}
+		a, err := build(ctx, final)
+		if err != nil || a == nil {
+			return nil, err
+		}
+		m := &to.Mark
+		m.Newest, m.SyncedAt = a.Written, later(later(m.SyncedAt, a.Written), a.Read)
+		return &a.Change, nil
+	})
 }

@@ -140,10 +140,11 @@ func (s merger) Consolidated(ctx context.Context, attempt string) (bool, error) 
 }
 
 // done finds the counts of an attempt that was consolidated before: in the log, or where that was not written any
-// more, in what final tables say.
+// more, or where it has lost a file, in what final tables say.
 func (s merger) done(ctx context.Context, attempt string) (warehouse.Counts, bool, error) {
-	if c, is, err := s.logged(ctx, attempt); is || err != nil {
-		return c, is, err
+	c, is, unread := s.logged(ctx, attempt)
+	if is || unread != nil && plan.ClassOf(unread) != plan.Fix {
+		return c, is, unread
 	}
 	all, err := s.registered(ctx)
 	if err != nil {
@@ -158,7 +159,7 @@ func (s merger) done(ctx context.Context, attempt string) (warehouse.Counts, boo
 			return c, true, nil
 		}
 	}
-	return warehouse.Counts{}, false, nil
+	return warehouse.Counts{}, false, unread
 }
 
 // counts finds what an attempt did that was consolidated lately.

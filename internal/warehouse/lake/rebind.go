@@ -148,7 +148,8 @@ func (s *site) following(l line, f warehouse.Fence, m *warehouse.Mark) tables.Bu
 	}
 }
 
-// clear forgets what is remembered of a flow's rows that are gone or were kept out. What was erased stays so.
+// clear forgets what is remembered of a flow's rows that are gone or were kept out, and of the bodies of its files.
+// What was erased stays so.
 func (s *site) clear(ctx context.Context, m warehouse.Mark) error {
 	buried := func(r own.Row) bool {
 		return r["table_name"] == m.Table && r["reason"] != string(gone.Erased)
@@ -159,7 +160,11 @@ func (s *site) clear(ctx context.Context, m warehouse.Mark) error {
 	if err != nil {
 		return err
 	}
-	return own.Edit(ctx, s.Lake, s.own(own.Rejected), own.Is("flow", m.Flow), func(rows []own.Row) []own.Row {
+	err = own.Edit(ctx, s.Lake, s.own(own.Rejected), own.Is("flow", m.Flow), func(rows []own.Row) []own.Row {
 		return slices.DeleteFunc(rows, func(r own.Row) bool { return r["flow"] == m.Flow })
 	})
+	if err != nil {
+		return err
+	}
+	return s.files().Clear(ctx, m.Flow)
 }

@@ -3,6 +3,7 @@ package lake_test
 import (
 	"context"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +15,9 @@ import (
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/gone"
 	"catchment/internal/warehouse/lake"
+	"catchment/internal/warehouse/lake/ledger"
 	"catchment/internal/warehouse/lake/own"
+	"catchment/internal/warehouse/lake/tables"
 	"catchment/internal/warehouse/room"
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/warehousetest"
@@ -130,6 +133,81 @@ func (m *moody) LoadTable(ctx context.Context, name table.Identifier) (*table.Ta
 		}
 	}
 	return m.Catalog.LoadTable(ctx, name)
+}
+
+// TestDiesBeforeItLetsGo has a process die once an attempt is merged, before the ledger lets go of it, and the next one
+// give that attempt up, since it knows nothing of the merge. The versions stay, where a history is kept, until another
+// attempt of the flow says what stays.
+func TestDiesBeforeItLetsGo(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		history upkeep.History
+		forget  []string // by the attempt that comes next
+		given   int      // versions in the stage once the attempt is given up
+		after   int      // and after the next one
+	}{
+		{"all are kept", upkeep.History{}, nil, 1, 2},
+		{"none is kept", upkeep.History{Off: true}, nil, 1, 0},
+		{"values are to be forgotten", upkeep.History{}, []string{"Name"}, 1, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s, _, f := prepared(t)
+			o := options()
+			o.History = c.history
+			shut := &shut{Catalog: s.Catalog, table: tables.Name(string(warehousetest.Staging), "account")}
+			w := lake.New(lake.Place{Catalog: shut, Scratch: s.folder}, o)
+			merge := func(attempt string, forget ...string) {
+				t.Helper()
+				p := paged(attempt, "Id,Name\n"+attempt+",one\n", 1)
+				_, err := w.Load(t.Context(), f, warehouse.Batch{Table: account(), Attempt: attempt, Job: attempt,
+					ReadAt: time.Now(), Pages: []warehouse.Page{p}})
+				must(t, err)
+				shut.now = attempt == "a1"
+				_, err = w.Consolidate(t.Context(), f, warehouse.Merge{Table: account(), Attempt: attempt,
+					Policy: gone.Flag, Pages: 1, Rows: 1, Forget: forget})
+				must(t, err)
+				shut.now = false
+			}
+			merge("a1")
+			must(t, w.Discard(t.Context(), f, "a1"))
+			if n := len(s.all(t, warehousetest.Staging, "account")); n != c.given {
+				t.Errorf("once the attempt is given up that was merged, the stage has %d versions, not %d", n, c.given)
+			}
+			merge("a2", c.forget...)
+			if n := len(s.all(t, warehousetest.Staging, "account")); n != c.after {
+				t.Errorf("after the next attempt the stage has %d versions, not %d", n, c.after)
+			}
+			if left := s.find(t, warehousetest.Staging, "account").Properties(); len(ledger.Attempts(left)) > 0 {
+				t.Errorf("the ledger has %v", ledger.Attempts(left))
+			}
+		})
+	}
+}
+
+// A shut catalog takes no commit to one table.
+type shut struct {
+	catalog.Catalog
+	table table.Identifier
+	now   bool
+}
+
+func (c *shut) LoadTable(ctx context.Context, name table.Identifier) (*table.Table, error) {
+	t, err := c.Catalog.LoadTable(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return table.New(t.Identifier(), t.Metadata(), t.MetadataLocation(), t.FS, c), nil
+}
+
+func (c *shut) CommitTable(
+	ctx context.Context, name table.Identifier, r []table.Requirement, u []table.Update,
+) (table.Metadata, string, error) {
+	if c.now && slices.Equal(name, c.table) {
+		return nil, "", errFault
+	}
+	return c.Catalog.CommitTable(ctx, name, r, u)
 }
 
 // TestNewestGoes has a delete take away the row that was written last. What is left is as it should be, and nobody says

@@ -23,14 +23,15 @@ import (
 // shaper is the role of that name: it has the tables follow the source.
 type shaper struct{ *site }
 
-// thisVersion is that of our own tables. keyVersion is the property of the registry that says theirs.
+// thisVersion is that of our own tables: the second has the ledger of archives and the register of files. keyVersion
+// is the property of the registry that says theirs.
 const (
-	thisVersion = 1
+	thisVersion = 2
 	keyVersion  = "catchment.version"
 )
 
 // Migrate makes our own tables, and refuses those of a newer version. The registry comes last: where it is, the others
-// are.
+// were made. Whoever has dropped one since, as one does that has lost what lists its files, gets a new one.
 func (s shaper) Migrate(ctx context.Context) error {
 	if len(s.GrantTo) > 0 {
 		return plan.Fixf("remove `grant_to` from the warehouse section of catchment.yaml",
@@ -38,7 +39,7 @@ func (s shaper) Migrate(ctx context.Context) error {
 	}
 	t, err := s.Find(ctx, s.own(own.Flow))
 	if errors.Is(err, tables.ErrNone) {
-		t, err = s.makeOwn(ctx)
+		return named("migrate the lake", s.makeOwn(ctx, nil))
 	}
 	if err != nil {
 		return named("migrate the lake", err)
@@ -48,24 +49,49 @@ func (s shaper) Migrate(ctx context.Context) error {
 		return plan.Fixf("install the version of catchment that wrote it, or a newer one",
 			"the lake is of version %s, this catchment knows %d", t.Properties()[keyVersion], thisVersion)
 	}
-	return nil
+	has, err := s.listed(ctx)
+	if err == nil {
+		err = s.makeOwn(ctx, has)
+	}
+	if err == nil && version < thisVersion { // it lacked some
+		err = s.Say(ctx, s.own(own.Flow), iceberg.Properties{keyVersion: strconv.Itoa(thisVersion)})
+	}
+	return named("migrate the lake", err)
 }
 
-// makeOwn makes our own tables, and gives the registry.
-func (s *site) makeOwn(ctx context.Context) (registry *table.Table, err error) {
+// listed tells which tables there are where ours are, by their names.
+func (s shaper) listed(ctx context.Context) (map[string]bool, error) {
+	has := map[string]bool{}
+	for _, space := range []string{s.Schema, s.Staging} {
+		names, err := s.All(ctx, space)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range names {
+			has[name] = true
+		}
+	}
+	return has, nil
+}
+
+// makeOwn makes our own tables, but those of which it is known that they are there.
+func (s shaper) makeOwn(ctx context.Context, has map[string]bool) error {
 	for _, one := range own.All() {
 		name, making := s.own(one.Name), one.Making()
 		if one.Beside {
 			name = s.beside(one.Name)
 		}
+		if has[one.Name] {
+			continue
+		}
 		if one.Name == own.Flow {
 			making.Properties = iceberg.Properties{keyVersion: strconv.Itoa(thisVersion)}
 		}
-		if registry, err = s.Make(ctx, name, making); err != nil {
-			return nil, fmt.Errorf("%s: %w", one.Name, err)
+		if _, err := s.Make(ctx, name, making); err != nil {
+			return fmt.Errorf("%s: %w", one.Name, err)
 		}
 	}
-	return registry, nil
+	return nil
 }
 
 // Adapt gives the columns of t the names and kinds that the final table has for them.

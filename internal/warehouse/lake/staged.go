@@ -189,8 +189,8 @@ func (r *repeats) tell(differ, alike *evidence.Repeats) {
 	}
 }
 
-// Discard removes the staged rows and the ledger of an attempt's jobs. What was consolidated is in no ledger any more,
-// and stays.
+// Discard removes the staged rows and the ledger of an attempt's jobs. What was consolidated stays, also where somebody
+// died before the ledger let go of it.
 func (s loader) Discard(ctx context.Context, f warehouse.Fence, attempt string, keep ...string) error {
 	return named("discard attempt "+attempt, s.discard(ctx, f, attempt, keep...))
 }
@@ -234,6 +234,9 @@ func (s loader) discardPages(ctx context.Context, f warehouse.Fence, name, attem
 		}
 		has, err := ledger.Read(t.Properties(), attempt)
 		if err != nil {
+			return nil, err
+		}
+		if merged, err := s.merged(ctx, name, attempt); merged || err != nil {
 			return nil, err
 		}
 		var jobs []string

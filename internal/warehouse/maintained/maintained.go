@@ -10,6 +10,7 @@ import (
 
 	"catchment/internal/upkeep"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/evidence"
 )
 
 // A How says how much is done.
@@ -17,14 +18,15 @@ type How string
 
 // How much is done.
 const (
-	Count How = "count" // tables are counted, nothing else
-	Look  How = "look"  // and what could be done is found
-	Due   How = "due"   // done is what is worth it, in pieces, where it is for us to do
-	All   How = "all"   // and what isn't worth it yet, as one who asks for it by hand wants it
+	Count How = "count"  // tables are counted, nothing else
+	Look  How = "look"   // and what could be done is found
+	Due   How = "due"    // done is what is worth it, in pieces, where it is for us to do
+	All   How = "all"    // and what isn't worth it yet, as one who asks for it by hand wants it
+	LetGo How = "let go" // files that are lost go out of the tables that are no flow's, and nothing else is done
 )
 
 // Changes tells whether something is done.
-func (h How) Changes() bool { return h == Due || h == All }
+func (h How) Changes() bool { return h == Due || h == All || h == LetGo }
 
 // A Report is what became of one table.
 type Report struct {
@@ -35,6 +37,9 @@ type Report struct {
 	Orphans       int    // files that no snapshot names: those that went, or could
 	Freed         int64  // their bytes
 	Left          string // why the table was left as it is; "" where it wasn't
+
+	// Lost are the files that the table has lost: those that went, or could. Only who asks by hand is told.
+	Lost []evidence.LostFile
 }
 
 // Work is what became of some tables.

@@ -22,6 +22,9 @@ type Way struct {
 	Files   bool
 	FilesIn string
 
+	// Upkeep: its tables are made of files, which a step of each run keeps few.
+	Upkeep bool
+
 	// Job are the arguments by which a job of somebody else's can CALL
 	// consolidated_of_tables(); nil where none can.
 	Job map[string]string

@@ -142,6 +142,10 @@ func fenced(t *testing.T, d *desk) {
 // faulty: wherever a statement fails, lines and marks are as before; where only the answer is lost, both are
 // written.
 func faulty(t *testing.T, d *desk) {
+	if d.Traits().Apart {
+		apart(t, d)
+		return
+	}
 	d.read(t, "a1", 50, rec("1", 1, false))
 	lines := []archived.Line{line("1", archived.Deleted)}
 	for n := range 100 {

@@ -3,6 +3,7 @@ package compare
 import (
 	"errors"
 	"io"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -37,11 +38,16 @@ func (s *Stream) Row() (Row, bool, error) {
 	if s.ended {
 		return Row{}, false, nil
 	}
-	row := Row{Key: s.batch.Keys[s.at], record: s.batch.Record, at: s.at}
-	if s.batch.Position != nil {
-		row.Note = s.batch.Position[s.at]
+	return RowAt(s.batch, s.at), true, nil
+}
+
+// RowAt is one row of a batch.
+func RowAt(b rows.Batch, at int) Row {
+	row := Row{Key: b.Keys[at], record: b.Record, at: at}
+	if b.Position != nil {
+		row.Note = b.Position[at]
 	}
-	return row, true, nil
+	return row
 }
 
 // Next goes to the next row.
@@ -114,10 +120,25 @@ func (r Row) Text(name string) string {
 
 // Number is the number in a column, 0 for none.
 func (r Row) Number(name string) int64 {
-	if of, is := r.column(name).(*array.Int64); is && of.IsValid(r.at) {
-		return of.Value(r.at)
+	switch of := r.column(name).(type) {
+	case *array.Int64:
+		if of.IsValid(r.at) {
+			return of.Value(r.at)
+		}
+	case *array.Int32:
+		if of.IsValid(r.at) {
+			return int64(of.Value(r.at))
+		}
 	}
 	return 0
+}
+
+// Time is the moment in a column, the zero time for none.
+func (r Row) Time(name string) time.Time {
+	if at := r.Moment(name); at != none {
+		return time.UnixMicro(at).UTC()
+	}
+	return time.Time{}
 }
 
 // Has tells whether there is a value in a column.

@@ -4,7 +4,6 @@ package history
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/apache/iceberg-go"
@@ -12,7 +11,6 @@ import (
 
 	"catchment/internal/upkeep"
 	"catchment/internal/warehouse/lake/columns"
-	"catchment/internal/warehouse/lake/ledger"
 	"catchment/internal/warehouse/lake/removal"
 	"catchment/internal/warehouse/lake/tables"
 )
@@ -20,11 +18,11 @@ import (
 // looked is the property of a stage table that says before which day it was last looked for versions to go.
 const looked = "catchment.history"
 
-// An End is that of an attempt, which is merged: its ledger goes from the stage table.
+// An End is that of attempts, which are merged: their ledgers go from the stage table. Open are those that stay.
 type End struct {
-	Stage   *table.Table
-	Attempt string
-	Now     time.Time
+	Stage        *table.Table
+	Merged, Open []string
+	Now          time.Time
 }
 
 // Trim adds to the change of an end what isn't to stay. What other attempts have under way stays, however old it is. A
@@ -34,7 +32,7 @@ func Trim(ctx context.Context, h upkeep.History, e End, c *tables.Change) error 
 	which := removal.Where{}
 	switch {
 	case h.Off:
-		which.In = map[string][]string{columns.Attempt: {e.Attempt}}
+		which.In = map[string][]string{columns.Attempt: e.Merged}
 	case h.Keep > 0:
 		day := e.Now.Add(-h.Keep).UTC().Truncate(24 * time.Hour)
 		text := day.Format(time.DateOnly)
@@ -46,15 +44,10 @@ func Trim(ctx context.Context, h upkeep.History, e End, c *tables.Change) error 
 		}
 		c.Properties[looked] = text
 		which.Before = map[string]time.Time{columns.ReadAt: day}
-		which.NotIn = map[string][]string{columns.Attempt: Others(ledger.Attempts(properties), e.Attempt)}
+		which.NotIn = map[string][]string{columns.Attempt: e.Open}
 	default:
 		return nil
 	}
 	_, err := removal.Of(ctx, e.Stage, which, c)
 	return err
-}
-
-// Others are names without one.
-func Others(names []string, one string) []string {
-	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == one })
 }

@@ -5,7 +5,7 @@
 // that is away, throttled or locked loses nothing. And what is missing may only be old: the table is looked up anew,
 // and what it doesn't have any more was taken away by who keeps it.
 //
-// Start at Despite.
+// Start at Despite. letgo.go is about tables whose rows nobody can read anew.
 package lost
 
 import (

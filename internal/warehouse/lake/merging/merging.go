@@ -35,6 +35,7 @@ type Task struct {
 	Scratch string
 
 	Rejections map[string][]versions.Rejection // of the flow, by key
+	Leaving    map[string]bool                 // keys of records that an archive is taking out of Salesforce
 	// Tombs reads the tombstones of some keys, in their order; of all where keys is nil.
 	Tombs func(ctx context.Context, keys []string) (Tombs, error)
 	// Dry decides and writes nothing.

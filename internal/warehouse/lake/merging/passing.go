@@ -175,7 +175,7 @@ func (p *passing) differs(layers []versions.Layer, patch versions.Version) bool 
 
 // gather finds all that is known of the next key.
 func (p *passing) gather(key string) error {
-	p.record = versions.Record{Staged: p.record.Staged[:0], Differs: p.record.Differs}
+	p.record = versions.Record{Staged: p.record.Staged[:0], Differs: p.record.Differs, Leaving: p.Leaving[key]}
 	p.found = p.found[:0]
 	if len(p.rejected) > 0 && p.rejected[0] == key {
 		p.record.Rejections, p.rejected = p.Rejections[key], p.rejected[1:]

@@ -25,6 +25,7 @@ type wanted struct {
 	kept     kept
 	rows     *lane // nil where nothing is swept
 	rejected []string
+	leaving  map[string]bool
 
 	record versions.Record
 	fate   versions.Fate
@@ -32,7 +33,8 @@ type wanted struct {
 
 // newWanted opens what the keys are found in.
 func newWanted(ctx context.Context, t *Task, rejected []string) (*wanted, error) {
-	w := &wanted{rules: *t.Rules, sweeps: t.Rules.Sweeps(), rejected: rejected, staged: newStaged(t.Rules, t.Table)}
+	w := &wanted{rules: *t.Rules, sweeps: t.Rules.Sweeps(), rejected: rejected, leaving: t.Leaving,
+		staged: newStaged(t.Rules, t.Table)}
 	var err error
 	w.versions, err = openLane(ctx, t.Stage, rows.Query{Key: t.Table.Key, Columns: w.staged.columns(),
 		Where: ofAttempt(t.Attempt), Scratch: t.Scratch}, w.staged.load)
@@ -101,7 +103,7 @@ func (w *wanted) is(key string) (bool, error) {
 	if len(w.rejected) > 0 && w.rejected[0] == key {
 		w.rejected, is = w.rejected[1:], true
 	}
-	w.record = versions.Record{Staged: w.record.Staged[:0]}
+	w.record = versions.Record{Staged: w.record.Staged[:0], Leaving: w.leaving[key]}
 	for {
 		has, err := w.versions.has(key)
 		if err != nil {

@@ -2,7 +2,9 @@ package own
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"slices"
 
@@ -13,6 +15,7 @@ import (
 	"github.com/apache/iceberg-go/table"
 
 	"catchment/internal/warehouse/lake/columns"
+	"catchment/internal/warehouse/lake/rows"
 	"catchment/internal/warehouse/lake/tables"
 )
 
@@ -30,8 +33,36 @@ func Is(column, value string) iceberg.BooleanExpression {
 // Read reads the rows of a table of which something holds, in any order. It is for any table, ours or not.
 func Read(ctx context.Context, t *table.Table, where iceberg.BooleanExpression) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
-		_, batches, err := t.Scan(table.WithRowFilter(where), table.WithMaxConcurrency(1)).ToArrowRecords(ctx)
-		read(batches, err, yield)
+		read(ctx, t, rows.Query{Where: where}, yield)
+	}
+}
+
+// read yields the rows that a query wants, with all columns that the table has.
+func read(ctx context.Context, t *table.Table, q rows.Query, yield func(Row, error) bool) {
+	q.AnyOrder = true
+	for _, field := range t.Schema().Fields() {
+		q.Columns = append(q.Columns, field.Name)
+	}
+
+	cursor, err := rows.Open(ctx, t, q)
+	if err != nil {
+		yield(nil, err)
+		return
+	}
+	defer cursor.Close() //nolint:errcheck // it was only read
+
+	for {
+		batch, err := cursor.Next()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		if !each(batch.Record, yield) {
+			return
+		}
 	}
 }
 
@@ -55,13 +86,13 @@ func each(batch arrow.RecordBatch, yield func(Row, error) bool) bool {
 const atOnce = 4096
 
 // Write writes rows into data files of a table. A commit adds them.
-func Write(ctx context.Context, t *table.Table, rows iter.Seq[Row]) ([]iceberg.DataFile, error) {
+func Write(ctx context.Context, t *table.Table, lines iter.Seq[Row]) ([]iceberg.DataFile, error) {
 	schema, err := table.SchemaToArrowSchema(t.Schema(), nil, true, false)
 	if err != nil {
 		return nil, err
 	}
 	var files []iceberg.DataFile
-	for file, err := range table.WriteRecords(ctx, t, schema, batches(schema, rows), table.WithMaxWriteWorkers(1)) {
+	for file, err := range table.WriteRecords(ctx, t, schema, Batches(schema, lines), table.WithMaxWriteWorkers(1)) {
 		if err != nil {
 			return nil, err
 		}
@@ -70,13 +101,13 @@ func Write(ctx context.Context, t *table.Table, rows iter.Seq[Row]) ([]iceberg.D
 	return files, nil
 }
 
-// batches turns rows into batches.
-func batches(schema *arrow.Schema, rows iter.Seq[Row]) iter.Seq2[arrow.RecordBatch, error] {
+// Batches turns rows into batches of a schema.
+func Batches(schema *arrow.Schema, lines iter.Seq[Row]) iter.Seq2[arrow.RecordBatch, error] {
 	return func(yield func(arrow.RecordBatch, error) bool) {
 		b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
 		defer b.Release()
 		n := 0
-		for row := range rows {
+		for row := range lines {
 			if err := add(b, row); err != nil {
 				yield(nil, err)
 				return
@@ -114,21 +145,19 @@ func Edit(
 	_, err := in.Commit(ctx, name, func(ctx context.Context, t *table.Table) (*tables.Change, error) {
 		tasks, err := t.Scan(table.WithRowFilter(where)).PlanFiles(ctx)
 		if err != nil {
-			return nil, err
+			return nil, tables.Listing(name, err)
 		}
 		c := &tables.Change{}
-		var rows []Row
 		for _, task := range tasks {
-			for row, err := range readTask(ctx, t, task) {
-				if err != nil {
-					return nil, err
-				}
-				rows = append(rows, row)
-			}
 			c.Gone = append(c.Gone, task.File)
 		}
-		after := edit(slices.Clone(rows))
-		if same(rows, after) {
+
+		before, err := rowsOf(ctx, t, tasks)
+		if err != nil {
+			return nil, err
+		}
+		after := edit(slices.Clone(before))
+		if same(before, after) {
 			return nil, nil
 		}
 		c.Rows, err = Write(ctx, t, slices.Values(after))
@@ -137,46 +166,30 @@ func Edit(
 	return err
 }
 
+// rowsOf are all rows of some files.
+func rowsOf(ctx context.Context, t *table.Table, tasks []table.FileScanTask) (all []Row, err error) {
+	if len(tasks) == 0 {
+		return nil, nil
+	}
+	read(ctx, t, rows.Query{Tasks: tasks}, func(row Row, failed error) bool {
+		all, err = append(all, row), failed
+		return err == nil
+	})
+	return all, err
+}
+
 // same tells whether two lists have the same rows, in whatever order.
 func same(a, b []Row) bool {
 	if len(a) != len(b) {
 		return false
 	}
-	texts := func(rows []Row) []string {
+	texts := func(lines []Row) []string {
 		var all []string
-		for _, row := range rows {
+		for _, row := range lines {
 			all = append(all, fmt.Sprint(row)) // in order of the columns' names
 		}
 		slices.Sort(all)
 		return all
 	}
 	return slices.Equal(texts(a), texts(b))
-}
-
-// readTask reads the rows of one file.
-func readTask(ctx context.Context, t *table.Table, task table.FileScanTask) iter.Seq2[Row, error] {
-	task.Residual = nil // all rows of it
-	return func(yield func(Row, error) bool) {
-		_, batches, err := t.Scan(table.WithMaxConcurrency(1)).ReadTasks(ctx, []table.FileScanTask{task})
-		read(batches, err, yield)
-	}
-}
-
-// read yields the rows of batches.
-func read(batches iter.Seq2[arrow.RecordBatch, error], err error, yield func(Row, error) bool) {
-	if err != nil {
-		yield(nil, err)
-		return
-	}
-	for batch, err := range batches {
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		goesOn := each(batch, yield)
-		batch.Release()
-		if !goesOn {
-			return
-		}
-	}
 }

@@ -9,12 +9,12 @@ package removal
 
 import (
 	"context"
-	"iter"
+	"errors"
 
-	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
 
+	"catchment/internal/warehouse/lake/rows"
 	"catchment/internal/warehouse/lake/tables"
 	"catchment/internal/warehouse/lake/writing"
 )
@@ -23,7 +23,7 @@ import (
 func Of(ctx context.Context, t *table.Table, which Where, c *tables.Change) (bool, error) {
 	tasks, err := t.Scan(table.WithRowFilter(which.Expression())).PlanFiles(ctx)
 	if err != nil {
-		return false, err
+		return false, tables.Listing(t.Identifier(), err)
 	}
 	for _, task := range tasks {
 		c.Gone = append(c.Gone, task.File)
@@ -42,27 +42,20 @@ func Of(ctx context.Context, t *table.Table, which Where, c *tables.Change) (boo
 // rest writes the rows of a file that stay.
 func rest(
 	ctx context.Context, t *table.Table, task table.FileScanTask, which Where,
-) ([]iceberg.DataFile, error) {
-	task.Residual = nil
-	scan := t.Scan(table.WithRowFilter(iceberg.NewNot(which.Expression())), table.WithMaxConcurrency(1))
-	schema, batches, err := scan.ReadTasks(ctx, []table.FileScanTask{task})
+) (files []iceberg.DataFile, err error) {
+	schema, err := writing.Schema(t)
 	if err != nil {
 		return nil, err
 	}
-	return writing.Rows(ctx, t, schema, some(batches))
-}
-
-// some leaves out batches without rows, whose columns nobody can tell.
-func some(batches iter.Seq2[arrow.RecordBatch, error]) iter.Seq2[arrow.RecordBatch, error] {
-	return func(yield func(arrow.RecordBatch, error) bool) {
-		for batch, err := range batches {
-			if err == nil && batch.NumRows() == 0 {
-				batch.Release()
-				continue
-			}
-			if !yield(batch, err) {
-				return
-			}
-		}
+	q := rows.Query{Tasks: []table.FileScanTask{task}, Where: iceberg.NewNot(which.Expression()), AnyOrder: true}
+	for _, field := range schema.Fields() {
+		q.Columns = append(q.Columns, field.Name)
 	}
+
+	c, err := rows.Open(ctx, t, q)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, c.Close()) }()
+	return writing.Rows(ctx, t, schema, c.Records())
 }

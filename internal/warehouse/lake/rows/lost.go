@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"strings"
 	"sync/atomic"
 
 	"github.com/apache/iceberg-go"
@@ -14,6 +13,7 @@ import (
 	"github.com/apache/iceberg-go/table"
 
 	"catchment/internal/plan"
+	"catchment/internal/warehouse/lake/tables"
 )
 
 // A LostFile is a file of a table that is missing, or that isn't what its table says: nobody can read what it held.
@@ -66,7 +66,9 @@ func damaged(name, path string, err error) error {
 		return fmt.Errorf("table %s: file %s: %w", name, path, err)
 	}
 	hint := "put the file back as it was, from a backup or an older version of the object"
-	if !strings.Contains(name, "._catchment_") { // what those hold, nobody can read anew
+	if tables.Own(name) { // nobody can read anew what those hold
+		hint += "; if there is none, have the table go on without what it held: catchment maintain --let-go"
+	} else {
 		hint += "; or read anew what it held, with catchment verify --repair, or catchment run --full"
 	}
 	return plan.Fixf(hint, "%w", &LostFile{Table: name, Path: path, Why: err})

@@ -16,6 +16,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"iter"
 	ones "math/bits"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -30,9 +32,11 @@ type Query struct {
 	Key     []string // the columns of the key, in whose order rows come
 	Columns []string // those that a batch has, in this order
 	Keys    []string // of the rows that are wanted, as KeysOf writes them, in order; nil for all
+	After   string   // only rows are wanted whose keys follow this one; "" for all
 
 	Where     iceberg.BooleanExpression // of the rows that are wanted; nil for all
 	Files     map[string]bool           // of the rows that are wanted, by path; nil for all
+	Tasks     []table.FileScanTask      // the files, where somebody has planned them already; nil where nobody has
 	Without   map[string]bool           // files, of rows or of deletes, that are read as if the table didn't have them
 	Snapshot  int64                     // 0 for the newest
 	Dead      bool                      // rows that are deleted by their positions are wanted, too
@@ -78,7 +82,7 @@ func Open(ctx context.Context, t *table.Table, q Query) (*Cursor, error) {
 	if c.store, err = newStore(ctx, t, tasks, q.Without); err != nil {
 		return nil, err
 	}
-	c.waiting = queue(tasks, form, q.Keys)
+	c.waiting = queue(tasks, form, q)
 	return c, nil
 }
 
@@ -100,6 +104,18 @@ func (c *Cursor) Next() (Batch, error) {
 		b.File[i] = c.store.paths[file]
 	}
 	return b, nil
+}
+
+// Records are the rows that are left, as whoever writes them anew takes them.
+func (c *Cursor) Records() iter.Seq2[arrow.RecordBatch, error] {
+	return func(yield func(arrow.RecordBatch, error) bool) {
+		for {
+			b, err := c.Next()
+			if errors.Is(err, io.EOF) || !yield(b.Record, err) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 // Dead counts the dead rows of a file that has rows which are wanted.

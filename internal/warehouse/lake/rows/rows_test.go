@@ -203,6 +203,18 @@ func TestRowsOfManyFiles(t *testing.T) {
 	same(t, "rows of some keys", l.read(rows.Query{Keys: some}), want(some))
 	same(t, "rows of no key", l.read(rows.Query{Keys: []string{}}), nil)
 	same(t, "rows of one key that isn't there", l.read(rows.Query{Keys: []string{"x"}}), nil)
+	for _, after := range []string{keys[0], keys[len(keys)/2], keys[len(keys)/2] + "x", keys[len(keys)-1], "x"} {
+		at, is := slices.BinarySearch(keys, after)
+		if is {
+			at++
+		}
+		same(t, "rows after "+after, l.read(rows.Query{After: after}), want(keys[at:]))
+		at, is = slices.BinarySearch(some, after)
+		if is {
+			at++
+		}
+		same(t, "rows of some keys after "+after, l.read(rows.Query{Keys: some, After: after}), want(some[at:]))
+	}
 	where := iceberg.GreaterThanEqual(iceberg.Reference("n"), int64(30_000))
 	var late []string
 	for _, row := range want(keys) {
@@ -228,7 +240,7 @@ func TestPositions(t *testing.T) {
 		ids = append(ids, fmt.Sprintf("%04d", i))
 	}
 	file := l.file(ids, 0)
-	for _, q := range []rows.Query{{}, {Keys: []string{"0003", "0777"}}} {
+	for _, q := range []rows.Query{{}, {Keys: []string{"0003", "0777"}}, {After: "0777"}} {
 		q.Key, q.Columns, q.Positions = []string{"id"}, []string{"n"}, true
 		c, err := rows.Open(t.Context(), l.of, q)
 		must(t, err)

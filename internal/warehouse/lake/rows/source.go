@@ -76,8 +76,8 @@ func (r *reading) prepare() error {
 		ids[i], names[i] = f.fields.Field(i).ID, f.fields.Field(i).Name
 	}
 	r.leaves = r.file.leaves(ids, names)
-	if len(f.key) > 0 && r.c.q.Keys != nil && f.text() && r.leaves[f.key[0]] >= 0 {
-		r.groups = groupsOf(r.file, r.leaves[f.key[0]], r.c.q.Keys)
+	if (r.c.q.Keys != nil || r.c.q.After != "") && f.text() && r.leaves[f.key[0]] >= 0 {
+		r.groups = groupsOf(r.file, r.leaves[f.key[0]], r.c.q)
 	}
 	claims := r.waits.task.File.SortOrderID()
 	believed := claims != nil && *claims != 0 && *claims == r.c.store.order
@@ -227,8 +227,12 @@ func (r *reading) fill(columns []arrow.Array, rows int64) (arrow.RecordBatch, in
 func (r *reading) choose(ctx context.Context, record arrow.RecordBatch, positions []int64) (*part, error) {
 	stays := make([]int32, 0, len(positions))
 	values := newRow(record)
+	follows, err := r.following(record)
+	if err != nil {
+		return nil, err
+	}
 	for i, position := range positions {
-		if r.dead.has(position) || r.only != nil && !r.only.has(position) {
+		if r.dead.has(position) || r.only != nil && !r.only.has(position) || !follows(i) {
 			continue
 		}
 		if r.c.form.holds != nil {
@@ -243,7 +247,7 @@ func (r *reading) choose(ctx context.Context, record arrow.RecordBatch, position
 		}
 		stays = append(stays, int32(i)) // #nosec G115 -- a batch has few rows
 	}
-	record, err := taken(ctx, record, stays)
+	record, err = taken(ctx, record, stays)
 	if err != nil {
 		return nil, err
 	}
@@ -255,6 +259,16 @@ func (r *reading) choose(ctx context.Context, record arrow.RecordBatch, position
 		return nil, err
 	}
 	return p, nil
+}
+
+// following tells of the rows of a record whether their keys follow the one after which rows are wanted.
+func (r *reading) following(record arrow.RecordBatch) (func(i int) bool, error) {
+	after := r.c.q.After
+	if after == "" {
+		return func(int) bool { return true }, nil
+	}
+	keys, err := KeysOf(record, r.c.form.key)
+	return func(i int) bool { return keys[i] > after }, err
 }
 
 // taken is some rows of a record, in this order.

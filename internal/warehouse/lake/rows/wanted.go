@@ -19,18 +19,21 @@ type waiting struct {
 
 // planned are the files that may have rows that are wanted, by the statistics that the table has of them.
 func planned(ctx context.Context, t *table.Table, q Query, f *form) ([]table.FileScanTask, error) {
+	if q.Tasks != nil {
+		return q.Tasks, nil
+	}
 	where := q.Where
 	if q.Keys != nil && len(q.Keys) == 0 {
 		return nil, nil
 	}
-	if len(q.Keys) > 0 && f.text() {
+	if f.text() {
 		key := iceberg.Reference(q.Key[0])
-		span := iceberg.NewAnd(iceberg.GreaterThanEqual(key, q.Keys[0]),
-			iceberg.LessThanEqual(key, q.Keys[len(q.Keys)-1]))
-		if where == nil {
-			where = span
-		} else {
-			where = iceberg.NewAnd(where, span)
+		if len(q.Keys) > 0 {
+			where = both(where, iceberg.NewAnd(iceberg.GreaterThanEqual(key, q.Keys[0]),
+				iceberg.LessThanEqual(key, q.Keys[len(q.Keys)-1])))
+		}
+		if q.After != "" {
+			where = both(where, iceberg.GreaterThan(key, q.After))
 		}
 	}
 	options := []table.ScanOption{table.WithMaxConcurrency(1)}
@@ -54,8 +57,16 @@ func planned(ctx context.Context, t *table.Table, q Query, f *form) ([]table.Fil
 	}), nil
 }
 
+// both holds where two expressions do, of which the first may be none.
+func both(where, and iceberg.BooleanExpression) iceberg.BooleanExpression {
+	if where == nil {
+		return and
+	}
+	return iceberg.NewAnd(where, and)
+}
+
 // queue is the files in order of their least keys. tasks have the order of the store's paths.
-func queue(tasks []table.FileScanTask, f *form, keys []string) []waiting {
+func queue(tasks []table.FileScanTask, f *form, q Query) []waiting {
 	all := make([]waiting, len(tasks))
 	for i, task := range tasks {
 		all[i] = waiting{task: task, file: uint32(i)} // #nosec G115 -- a plan of so many files has no room in memory
@@ -65,9 +76,10 @@ func queue(tasks []table.FileScanTask, f *form, keys []string) []waiting {
 		if id := f.keyField(); f.schema.Field(f.key[0]).Type.ID() == textType && nonNull(task.File, id) {
 			all[i].least = string(task.File.LowerBoundValues()[id])
 		}
-		if len(keys) > 0 {
-			all[i].least = max(all[i].least, keys[0])
+		if len(q.Keys) > 0 {
+			all[i].least = max(all[i].least, q.Keys[0])
 		}
+		all[i].least = max(all[i].least, q.After)
 	}
 	slices.SortStableFunc(all, func(a, b waiting) int {
 		switch {
@@ -100,12 +112,12 @@ func among(keys []string, least, greatest string) bool {
 	return i < len(keys) && keys[i] <= greatest
 }
 
-// groupsOf are the row groups of a file that may have one of the keys.
-func groupsOf(f *parquetFile, leaf int, keys []string) []int {
+// groupsOf are the row groups of a file that may have a key which is wanted.
+func groupsOf(f *parquetFile, leaf int, q Query) []int {
 	var groups []int
 	for i := range f.groups() {
 		least, greatest, known := groupBounds(f.group(i), leaf)
-		if !known || among(keys, least, greatest) {
+		if !known || greatest > q.After && (q.Keys == nil || among(q.Keys, least, greatest)) {
 			groups = append(groups, i)
 		}
 	}

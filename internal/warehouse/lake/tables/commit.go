@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"time"
@@ -96,6 +97,9 @@ func (l *Lake) commit(ctx context.Context, t *table.Table, c Change) (*table.Tab
 	}
 	tx := t.NewTransaction()
 	if err := stage(ctx, tx, c, id); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, Listing(t.Identifier(), err)
+		}
 		return nil, fmt.Errorf("%s.%s: %w", t.Identifier()[0], t.Identifier()[1], early(t, err))
 	}
 	after, err := tx.Commit(ctx)

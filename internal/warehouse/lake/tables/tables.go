@@ -102,6 +102,10 @@ func (l *Lake) space(ctx context.Context, name string) error {
 
 // All lists the names of the tables in a namespace, none where there is no such namespace.
 func (l *Lake) All(ctx context.Context, namespace string) ([]string, error) {
+	has, err := l.Catalog.CheckNamespaceExists(ctx, table.Identifier{namespace})
+	if err != nil || !has { // Glue's catalog tells of one that is missing by no error that is known
+		return nil, err
+	}
 	var names []string
 	for name, err := range l.Catalog.ListTables(ctx, table.Identifier{namespace}) {
 		if errors.Is(err, catalog.ErrNoSuchNamespace) {

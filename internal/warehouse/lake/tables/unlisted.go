@@ -34,9 +34,16 @@ func Listing(name table.Identifier, err error) error {
 		return err
 	}
 	u := &Unlisted{Name: strings.Join(name, "."), Err: err}
-	return plan.Fixf("put the file back as it was, from a backup or an older version of the object; if there is none, "+
-		"drop table "+u.Name+" in the lake's catalog, and read the object anew with catchment run --full", "%w", u)
+	hint := "put the file back as it was, from a backup or an older version of the object; if there is none, " +
+		"drop table " + u.Name + " in the lake's catalog"
+	if Own(u.Name) {
+		return plan.Fixf(hint+": the next run makes a new one", "%w", u)
+	}
+	return plan.Fixf(hint+", and read the object anew with catchment run --full", "%w", u)
 }
+
+// Own tells of the name of a table, to people, that it is one of Catchment's own and holds no records.
+func Own(name string) bool { return strings.Contains(name, "._catchment_") }
 
 // broken tells of errors over what a file holds, or that there is none.
 func broken(err error) bool {

@@ -157,7 +157,7 @@ func (y Yard) anew(
 	}
 	tasks, err := t.Scan(table.WithRowFilter(y.here()), table.WithMaxConcurrency(1)).PlanFiles(ctx)
 	if err != nil {
-		return err
+		return tables.Listing(t.Identifier(), err)
 	}
 	for _, task := range tasks {
 		if files[task.File.FilePath()] {

@@ -83,7 +83,7 @@ func (k Care) look(ctx context.Context, t *table.Table, r *maintained.Report) er
 		if err != nil {
 			return err
 		}
-		for _, group := range (Table{Table: t, Bounds: k.bounds()}).due(tasks) {
+		for _, group := range (Table{Table: t, Bounds: k.bounds()}).due(tasks, nil) {
 			r.Small += len(group)
 		}
 	}
@@ -127,7 +127,7 @@ func (k Care) compact(
 	ctx context.Context, t *table.Table, guard Guard, r *maintained.Report,
 ) (did, more bool, err error) {
 	b := k.bounds()
-	if since(t) < b.Files {
+	if Since(t) < b.Files {
 		return false, false, nil
 	}
 	_, err = k.Lake.Commit(ctx, t.Identifier(), func(ctx context.Context, t *table.Table) (*tables.Change, error) {
@@ -153,9 +153,9 @@ func (k Care) compact(
 	return did, more, err
 }
 
-// since counts the snapshots that came after the last one of upkeep. Fewer of them than the files that become one have
+// Since counts the snapshots that came after the last one of upkeep. Fewer of them than the files that become one have
 // not made as many.
-func since(t *table.Table) (n int) {
+func Since(t *table.Table) (n int) {
 	for s := range tables.Ancestors(t) {
 		if s.Summary != nil && s.Summary.Properties[keyUpkeep] != "" {
 			return n

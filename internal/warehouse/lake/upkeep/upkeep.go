@@ -13,13 +13,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"iter"
 	"maps"
 	"slices"
 	"time"
 
-	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
 
@@ -75,7 +72,11 @@ func Compaction(ctx context.Context, t Table) (*tables.Change, error) {
 	}
 	c := &tables.Change{}
 	gone := map[string]bool{}
-	for _, group := range t.due(tasks) {
+	worn, err := t.worn(ctx, tasks)
+	if err != nil {
+		return nil, err
+	}
+	for _, group := range t.due(tasks, worn) {
 		for _, task := range group {
 			gone[task.File.FilePath()] = true
 			c.Gone = append(c.Gone, task.File)
@@ -101,28 +102,34 @@ func Compaction(ctx context.Context, t Table) (*tables.Change, error) {
 	return c, nil
 }
 
-// due are the small files that are to become one, by their partitions, as many as are written anew at once.
-func (t Table) due(tasks []table.FileScanTask) [][]table.FileScanTask {
-	small := map[string][]table.FileScanTask{}
+// due are the small files that are to become one, by their partitions, with those that are worn, as many as are written
+// anew at once.
+func (t Table) due(tasks []table.FileScanTask, worn map[string]bool) [][]table.FileScanTask {
+	small, anew := map[string][]table.FileScanTask{}, map[string][]table.FileScanTask{}
 	for _, task := range tasks {
-		if task.File.FileSizeBytes() < t.Bounds.Small {
-			partition := partitionOf(task.File)
+		partition := partitionOf(task.File)
+		switch {
+		case worn[task.File.FilePath()]:
+			anew[partition] = append(anew[partition], task)
+		case task.File.FileSizeBytes() < t.Bounds.Small:
 			small[partition] = append(small[partition], task)
+		}
+	}
+	for partition, files := range small {
+		if len(files) >= t.Bounds.Files {
+			anew[partition] = append(anew[partition], files...)
 		}
 	}
 	var all [][]table.FileScanTask
 	room := t.Bounds.AtOnce
-	for _, partition := range slices.Sorted(maps.Keys(small)) {
-		if len(small[partition]) < t.Bounds.Files {
-			continue
-		}
+	for _, partition := range slices.Sorted(maps.Keys(anew)) {
 		var group []table.FileScanTask
-		for _, task := range small[partition] {
+		for _, task := range anew[partition] {
 			if size := task.File.FileSizeBytes(); size <= room {
 				group, room = append(group, task), room-size
 			}
 		}
-		if len(group) > 1 {
+		if len(group) > 1 || len(group) == 1 && worn[group[0].File.FilePath()] {
 			all = append(all, group)
 		}
 	}
@@ -151,17 +158,5 @@ func (t Table) one(ctx context.Context, group []table.FileScanTask) (files []ice
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
-	return writing.Rows(ctx, t.Table, schema, records(c))
-}
-
-// records are the batches of a cursor.
-func records(c *rows.Cursor) iter.Seq2[arrow.RecordBatch, error] {
-	return func(yield func(arrow.RecordBatch, error) bool) {
-		for {
-			b, err := c.Next()
-			if errors.Is(err, io.EOF) || !yield(b.Record, err) || err != nil {
-				return
-			}
-		}
-	}
+	return writing.Rows(ctx, t.Table, schema, c.Records())
 }

@@ -173,7 +173,7 @@ func TestDeletesBecomeOne(t *testing.T) {
 	for n := range int64(9) {
 		values := map[string]int64{}
 		for key := range 100 + 10*n {
-			if n == 0 || key%(n+1) == 0 {
+			if n == 0 || key%(n+20) == 0 { // never so many that a file is worn
 				values[fmt.Sprintf("%04d", key)], want[fmt.Sprintf("%04d", key)] = n, n
 			}
 		}
@@ -187,6 +187,34 @@ func TestDeletesBecomeOne(t *testing.T) {
 		must(t, err)
 		if c.Deletes >= bounds.Deletes || c.Files != int(n)+1 {
 			t.Errorf("after %d merges there are %+v", n+1, c)
+		}
+	}
+}
+
+// TestWornFiles has a large file go of which more than half is dead, and no other.
+func TestWornFiles(t *testing.T) {
+	lake, want := made(t), map[string]int64{}
+	bounds := upkeep.Usual()
+	bounds.Small, bounds.Deletes = 1, 1000 // nothing is small
+	for n, replaced := range []int{1000, 400, 700} {
+		values := map[string]int64{}
+		for key := range replaced {
+			values[fmt.Sprintf("%04d", key)], want[fmt.Sprintf("%04d", key)] = int64(n), int64(n)
+		}
+		put(t, lake, values)
+		after := commit(t, lake, func(ctx context.Context, of *table.Table) (*tables.Change, error) {
+			return upkeep.Compaction(ctx, upkeep.Table{Table: of, Key: []string{"id"}, Bounds: bounds,
+				Scratch: t.TempDir()})
+		})
+		holds(t, after, want)
+		rows := int64(0)
+		data, _, err := tables.Files(t.Context(), after)
+		must(t, err)
+		for _, file := range data {
+			rows += file.Count()
+		}
+		if dead := rows - int64(len(want)); (dead > 0) != (n == 1) {
+			t.Errorf("after %d merges %d rows are dead", n+1, dead)
 		}
 	}
 }

@@ -57,13 +57,13 @@ func (r *Rules) Decide(record *Record, f *Fate) {
 		case warehouse.Delete:
 			r.lost(p, i, record, f)
 		case warehouse.Seen:
-			r.absent(p.Reason, p.ReadAt, false, f, rejected || record.has(i))
+			r.absent(p.Reason, p.ReadAt, false, f, rejected || record.Leaving || record.has(i))
 		default:
 			r.put(p, i, record, f, rejected)
 		}
 	}
 	if r.Complete {
-		r.absent(r.Absent, r.ReadAt, r.Override, f, rejected || r.hasWhole(record))
+		r.absent(r.Absent, r.ReadAt, r.Override, f, rejected || record.Leaving || r.hasWhole(record))
 	}
 	r.keepOut(record, f)
 	is := f.HasRow && f.Row.live()
@@ -122,7 +122,7 @@ func (d *Record) newest(part int, live bool) *Version {
 // put writes a whole version: not the torn one of a record that was kept out when it was read again as a whole.
 func (r *Rules) put(p *Part, i int, record *Record, f *Fate, rejected bool) {
 	v := record.newest(i, r.Policy == gone.Ignore)
-	if v == nil || rejected || !replaces(p, v, f) {
+	if v == nil || rejected || v.Deleted && record.Leaving || !replaces(p, v, f) {
 		return
 	}
 	goes := r.Policy == gone.Remove && v.Deleted
@@ -194,7 +194,7 @@ func went(v *Version) gone.Reason {
 // is newer.
 func (r *Rules) patch(p *Part, i int, record *Record, f *Fate, rejected bool) {
 	v := record.newest(i, false)
-	if v == nil || !f.HasRow || rejected || f.Row.Reason.Traits().Kept {
+	if v == nil || !f.HasRow || rejected || record.Leaving || f.Row.Reason.Traits().Kept {
 		return
 	}
 	late := v.At < f.Row.At || v.At == f.Row.At && v.ReadAt < f.Row.ReadAt
@@ -221,7 +221,7 @@ func (r *Rules) lost(p *Part, i int, record *Record, f *Fate) {
 	if p.Override {
 		newer = wins(true, at, readAt, f.Row.At, f.Row.ReadAt)
 	}
-	if any && newer && r.Policy != gone.Ignore && r.goes(p.Reason, readAt, f) {
+	if any && newer && !record.Leaving && r.Policy != gone.Ignore && r.goes(p.Reason, readAt, f) {
 		r.Applied++
 	}
 }

@@ -111,6 +111,9 @@ type Record struct {
 	HasTomb    bool
 	Tomb       Tomb
 	Rejections []Rejection
+	// Leaving says that an archive is about to take the record out of Salesforce, or has done it and not settled that
+	// yet: what says that it is deleted is left alone.
+	Leaving bool
 
 	// Differs tells whether a patch says anything else than the row with the layers laid over it so far.
 	Differs func(layers []Layer, patch Version) bool

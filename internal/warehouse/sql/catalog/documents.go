@@ -5,15 +5,10 @@ import (
 	"fmt"
 	"strings"
 
+	"catchment/internal/body"
 	"catchment/internal/warehouse/sql/dialect"
 	"catchment/internal/warehouse/sql/own"
 )
-
-// documented are the objects that have documents, and the field that says which (Object Reference).
-var documented = []struct{ object, field string }{
-	{"ContentDocument", "Id"},
-	{"ContentVersion", "ContentDocumentId"},
-}
 
 // Documents lists so many documents, each once and in order, of those that follow one.
 func (c *Catalog) Documents(ctx context.Context, after string, most int) (ids []string, copied bool, err error) {
@@ -21,12 +16,12 @@ func (c *Catalog) Documents(ctx context.Context, after string, most int) (ids []
 		ids, copied = nil, false
 		b := &dialect.Binds{Dialect: c.d}
 		var all []string
-		for _, of := range documented {
-			t, err := c.find(ctx, q, of.object)
+		for _, of := range body.Namings() {
+			t, err := c.find(ctx, q, of.Object)
 			if err != nil {
 				return err
 			}
-			if column, has := t.column(of.field); has && t.name != "" {
+			if column, has := t.column(of.Field); has && t.name != "" {
 				all = append(all, c.documents(b, t.name, c.d.Quote(column), after))
 			}
 		}

@@ -13,30 +13,6 @@ import (
 	"catchment/internal/warehouse/sql/own"
 )
 
-// said are the fields of an object that tell what its files are called and where they belong.
-type said struct {
-	title, path, ending, parent, size, latest, stamp string
-	// the Ids of records that a file hangs on, beside its parent
-	also []string
-	// the object that links files to records, and its fields: the parent, and the record
-	links, linked, to string
-}
-
-// fieldsOf are those of the objects that are files (Object Reference).
-func fieldsOf(object string) said {
-	switch object {
-	case "ContentVersion":
-		return said{
-			title: "Title", path: "PathOnClient", ending: "FileExtension", parent: "ContentDocumentId",
-			size: "ContentSize", latest: "IsLatest", also: []string{"FirstPublishLocationId"},
-			links: "ContentDocumentLink", linked: "ContentDocumentId", to: "LinkedEntityId",
-		}
-	case "Document":
-		return said{title: "Name", ending: "Type", parent: "FolderId", size: "BodyLength", stamp: "SystemModstamp"}
-	}
-	return said{title: "Name", parent: "ParentId", size: "BodyLength", stamp: "SystemModstamp"}
-}
-
 // A listing is one answer to Files on its way.
 type listing struct {
 	*Catalog
@@ -53,7 +29,7 @@ func (l *listing) look(ctx context.Context, q Query) (err error) {
 	if l.files, err = l.find(ctx, q, l.search.Object); err != nil {
 		return err
 	}
-	if links := fieldsOf(l.search.Object).links; links != "" && l.search.Record != "" {
+	if links := body.SaidOf(l.search.Object).Links; links != "" && l.search.Record != "" {
 		if l.links, err = l.find(ctx, q, links); err != nil {
 			return err
 		}
@@ -66,7 +42,7 @@ func (l *listing) look(ctx context.Context, q Query) (err error) {
 // statement asks for files: k has their Ids, x their rows, l what the register says.
 func (l *listing) statement(after string, most int) dialect.Statement {
 	ids := l.ids(after)
-	of := fieldsOf(l.search.Object)
+	of := body.SaidOf(l.search.Object)
 	rows, lines := "(SELECT NULL AS id) x ON false", "(SELECT NULL AS record_id) l ON false"
 	if l.files.name != "" {
 		rows = l.table(l.files.name) + " x ON " + l.key("x") + " = k.id"
@@ -88,9 +64,9 @@ ORDER BY k.id{bytewise}`, dialect.Holes{
 		"known": l.whether(l.files.name != "", l.key("x")+" IS NOT NULL"),
 		"deleted": l.whether(l.files.name != "", l.key("x")+" IS NOT NULL AND x."+l.d.Quote(own.DeletedAt)+
 			" IS NOT NULL"),
-		"title": l.value(of.title, shape.Text), "path": l.value(of.path, shape.Text),
-		"ending": l.value(of.ending, shape.Text), "parent": l.value(of.parent, shape.Text),
-		"size": l.value(of.size, shape.Long), "older": l.older(of), "moved": l.moved(of), "line": l.line(),
+		"title": l.value(of.Title, shape.Text), "path": l.value(of.Path, shape.Text),
+		"ending": l.value(of.Ending, shape.Text), "parent": l.value(of.Parent, shape.Text),
+		"size": l.value(of.Size, shape.Long), "older": l.older(of), "moved": l.moved(of), "line": l.line(),
 		"ids": ids, "rows": rows, "lines": lines, "bytewise": l.d.Bytewise, "most": fmt.Sprint(most),
 	}))
 }
@@ -122,14 +98,14 @@ func (l *listing) whether(asked bool, condition string) string {
 }
 
 // older tells whether a row isn't the newest version of its document.
-func (l *listing) older(of said) string {
-	name, ok := l.files.column(of.latest)
+func (l *listing) older(of body.Said) string {
+	name, ok := l.files.column(of.Latest)
 	return l.whether(ok, "coalesce(NOT x."+l.d.Quote(name)+", false)")
 }
 
 // moved tells whether a row was changed since its body was read.
-func (l *listing) moved(of said) string {
-	name, ok := l.files.column(of.stamp)
+func (l *listing) moved(of body.Said) string {
+	name, ok := l.files.column(of.Stamp)
 	return l.whether(ok && l.registered, "coalesce(x."+l.d.Quote(name)+" <> l.stamp, false)")
 }
 
@@ -179,11 +155,11 @@ func (l *listing) ids(after string) string {
 
 // conditions are what a row that is looked for meets.
 func (l *listing) conditions() []string {
-	of := fieldsOf(l.search.Object)
+	of := body.SaidOf(l.search.Object)
 	var all []string
 	if len(l.search.IDs) > 0 {
 		any := []string{l.key("r") + " IN (" + l.binds.Texts(l.search.IDs) + ")"}
-		if document, ok := l.files.column(of.parent); ok && of.links != "" {
+		if document, ok := l.files.column(of.Parent); ok && of.Links != "" {
 			any = append(any, "r."+l.d.Quote(document)+" IN ("+l.binds.Texts(l.search.IDs)+")")
 		}
 		all = append(all, either(any))
@@ -195,19 +171,19 @@ func (l *listing) conditions() []string {
 }
 
 // hangs are the ways in which a row shows that its file hangs on the record.
-func (l *listing) hangs(of said) (ways []string) {
-	fields := of.also
-	if of.links == "" {
-		fields = []string{of.parent}
+func (l *listing) hangs(of body.Said) (ways []string) {
+	fields := of.Also
+	if of.Links == "" {
+		fields = []string{of.Parent}
 	}
 	for _, field := range fields {
 		if name, ok := l.files.column(field); ok {
 			ways = append(ways, "r."+l.d.Quote(name)+" = "+l.binds.Text(l.search.Record))
 		}
 	}
-	document, known := l.files.column(of.parent)
-	linked, has := l.links.column(of.linked)
-	to, leads := l.links.column(of.to)
+	document, known := l.files.column(of.Parent)
+	linked, has := l.links.column(of.Linked)
+	to, leads := l.links.column(of.To)
 	if known && has && leads && l.links.name != "" {
 		ways = append(ways, dialect.Fill("r.{document} IN (SELECT k.{linked} FROM {links} k WHERE k.{to} = {record})",
 			dialect.Holes{
