@@ -97,8 +97,13 @@ func newFamily(t *testing.T, seed uint64, tally *tallied) *family {
 		f.Flows[i].Deletes = []flow.Deletes{flow.Flag, flow.Flag, flow.Remove}[dice.IntN(3)]
 		f.Flows[i].Mover = []flow.Mover{flow.Auto, flow.Bulk, flow.REST}[dice.IntN(3)]
 		f.Flows[i].Sweep.Every = schedule.Never
-		if quiet { // no stamp tells that a child is back: a sweep finds it
+		if quiet { // no stamp tells that a child is back, nor that it came without what it looked up
 			f.Flows[i].Sweep.Every = time.Hour
+			f.Flows[i].Refresh.Every = time.Hour
+			f.Flows[i].RefreshFields = map[string][]string{
+				"Account": {"ParentId"}, "Contact": {"AccountId"}, "Case": {"AccountId", "ContactId"},
+				"Task": {"WhatId", "WhoId"}, visit: {"By__c"},
+			}[f.Flows[i].Object]
 		}
 	}
 	for range 12 {
