@@ -32,6 +32,7 @@ type consolidation struct {
 	counts  warehouse.Counts
 	now     time.Time
 	past    []exclusion // that are to be forgotten
+	owes    bool        // they aren't forgotten yet
 	settles bool        // there are tombstones to settle
 }
 

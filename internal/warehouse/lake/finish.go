@@ -24,6 +24,7 @@ import (
 // tombstones settled, the log written; then the ledger lets go of the attempt. A repeat does what is left of it. But
 // after a success nobody repeats: so what people read is tried once more.
 func (c *consolidation) finish(ctx context.Context, final *table.Table) error {
+	c.owes = c.repeat || len(c.past)+len(c.Forget) > 0
 	stands, _, err := standingOf(final)
 	if err != nil {
 		return err
@@ -41,6 +42,7 @@ func (c *consolidation) finish(ctx context.Context, final *table.Table) error {
 	if forgotten != nil && c.Lake.Pause(ctx, shortly) == nil {
 		forgotten = c.forget(ctx)
 	}
+	c.owes = forgotten != nil
 	told := c.log(ctx, stands, c.repeat)
 	if told != nil && c.Lake.Pause(ctx, shortly) == nil {
 		told = c.log(ctx, stands, true)

@@ -103,8 +103,11 @@ func (s merger) consolidate(
 	if err != nil {
 		return warehouse.Counts{}, err
 	}
-	// The rows are there, and the mark says so: what follows is for people, or is done by whoever comes next.
-	_ = c.finish(ctx, final)
+	// The rows are there, and the mark says so: most of what follows is done by whoever comes next. But a run says how
+	// many records are kept out, so it isn't done while the table of them says otherwise.
+	if err := c.finish(ctx, final); err != nil && c.owes {
+		return warehouse.Counts{}, err
+	}
 	return c.counts, nil
 }
 

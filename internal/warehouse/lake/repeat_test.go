@@ -2,6 +2,7 @@ package lake_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"slices"
 	"strings"
@@ -116,6 +117,47 @@ func TestForgetsAfterAll(t *testing.T) {
 	read("a2", now.Add(time.Hour), paged("p2", "Id,Name,SystemModstamp\n1,one,2026-03-01T00:10:00.000Z\n", 1))
 	if kept := s.all(t, warehousetest.Staging, own.Rejected); len(kept) != 0 {
 		t.Errorf("%d records are kept out, and none is", len(kept))
+	}
+}
+
+// TestSaysThatItOwes has the table of what was kept out take nothing, just when a merge takes a record out of it that was
+// mended. The merge fails, though its rows are there; the next one of the attempt does what is left.
+func TestSaysThatItOwes(t *testing.T) {
+	t.Parallel()
+	s, _, f := prepared(t)
+	of := account()
+	of.Columns = append(of.Columns,
+		shape.Column{Name: "systemmodstamp", Field: "SystemModstamp", Kind: shape.Timestamp})
+	shut := &shut{Catalog: s.Catalog, table: tables.Name(string(warehousetest.Staging), own.Rejected)}
+	w := lake.New(lake.Place{Catalog: shut, Scratch: s.folder}, options())
+	_, err := w.Prepare(t.Context(), f, of)
+	must(t, err)
+	load := func(attempt string, readAt time.Time, p warehouse.Page) warehouse.Merge {
+		t.Helper()
+		_, err := w.Load(t.Context(), f, warehouse.Batch{Table: of, Attempt: attempt, Job: attempt, ReadAt: readAt,
+			Pages: []warehouse.Page{p}})
+		must(t, err)
+		return warehouse.Merge{Table: of, Attempt: attempt, Policy: gone.Flag, Pages: 1, Rows: p.Rows}
+	}
+	unfit := paged("p1", "Id,Name,SystemModstamp\n", 0)
+	out := paged("p1", strings.Join(warehouse.RejectedHeader(), ",")+
+		"\nAccount,1,2026-03-01T00:00:00.000Z,Employees,unfit: no number,\n", 1)
+	unfit.Rejected = &out
+	_, err = w.Consolidate(t.Context(), f, load("a1", time.Now(), unfit))
+	must(t, err)
+
+	mended := paged("p2", "Id,Name,SystemModstamp\n1,one,2026-03-01T00:10:00.000Z\n", 1)
+	m := load("a2", time.Now().Add(time.Hour), mended)
+	shut.now = true
+	if _, err = w.Consolidate(t.Context(), f, m); !errors.Is(err, errFault) {
+		t.Errorf("the table of what is kept out can't be written to, and the merge says %v", err)
+	}
+	shut.now = false
+	counts, err := w.Consolidate(t.Context(), f, m)
+	must(t, err)
+	kept, staged := s.all(t, warehousetest.Staging, own.Rejected), s.all(t, warehousetest.Staging, "account")
+	if counts.Inserted != 1 || len(kept) != 0 || len(staged) != 1 {
+		t.Errorf("then it is %+v, %d records are kept out, and the stage has %d versions", counts, len(kept), len(staged))
 	}
 }
 
