@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/apache/iceberg-go"
+
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/evidence"
@@ -29,9 +31,10 @@ type reading struct {
 	answered int64      // so often
 	suspects *compare.Suspects
 	tally    compare.Tally
-	counted  bool       // tally is that of what was judged last
-	asked    []string   // in order
-	lost     lost.Files // of the final table, which is read without them
+	final    *iceberg.Schema // of the final table
+	counted  bool            // tally is that of what was judged last
+	asked    []string        // in order
+	lost     lost.Files      // of the final table, which is read without them
 }
 
 // Reading makes room for a fresh look at an object.
@@ -47,6 +50,7 @@ func (s asker) Reading(ctx context.Context, f warehouse.Fence, c evidence.Compar
 				return plan.Failf(plan.Bug, "", "table %s has no column %s to compare with", c.Table.Name, column)
 			}
 		}
+		r.final = final.Schema()
 		if r.source, err = r.pile(); err == nil {
 			r.answers, err = r.pile()
 		}
@@ -69,7 +73,7 @@ func (r *reading) do(ctx context.Context, what string, do func() error) error {
 
 // pile makes room for records.
 func (r *reading) pile() (*rows.Pile, error) {
-	schema, err := compare.Schema(r.c.Table)
+	schema, err := compare.Schema(r.c.Table, r.final)
 	if err != nil {
 		return nil, err
 	}

@@ -127,6 +127,7 @@ func questions() []test {
 		{"comparison of values", compareValues},
 		{"comparison of IsDeleted", compareIsDeleted},
 		{"comparison of what a field left behind", compareLeft},
+		{"comparison of values in a column of texts", compareTexts},
 		{"comparison asks again", compareAgain},
 		{"comparison of some records only", comparePart},
 		{"comparison of a reading that isn't whole", compareUnsound},

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
 
 	"catchment/internal/warehouse/evidence"
@@ -26,11 +27,15 @@ import (
 // the table has.
 const digits = 18
 
-// Schema is the columns of a reading: room for any number that records may have.
-func Schema(t shape.Table) (*arrow.Schema, error) {
+// Schema is the columns of a reading: room for any number that records may have. What a column of texts holds that is
+// no text for its field, since that was one before, is compared as it stands there.
+func Schema(t shape.Table, final *iceberg.Schema) (*arrow.Schema, error) {
 	of := slices.Clone(t.Columns)
 	for i, c := range of {
-		switch c.Kind {
+		if stored, has := final.FindFieldByName(c.Name); has && stored.Type.Equals(iceberg.PrimitiveTypes.String) {
+			of[i].Kind = shape.Text
+		}
+		switch of[i].Kind {
 		case shape.Int:
 			of[i].Kind = shape.Long
 		case shape.Decimal:
