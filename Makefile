@@ -306,7 +306,8 @@ verify-big: deps ## seven differences found and mended in a copy of RECORDS Acco
 # A part is a line of the table or some: first, merge, quiet, unfit, ... ; ONLY='first|merge' measures those alone.
 # IN=DuckDB measures there alone; what IN is elsewhere isn't meant.
 SPEED = -speed.rounds=$(ROUNDS) -speed.only='$(ONLY)' -speed.before=$(abspath $(BINBEFORE)) \
-  -speed.in=$(if $(filter command,$(origin IN)),$(IN),PostgreSQL,DuckDB)
+  -speed.in=$(if $(filter command,$(origin IN)),$(IN),PostgreSQL,DuckDB) \
+  $(if $(findstring lake,$(IN)),-lake-python $(CURDIR)/bin/lake/bin/python)
 
 # The commit whose binary is measured beside this one where many objects or few changes are; none where it is empty.
 BEFORE ?= e0632a9a
@@ -323,7 +324,7 @@ $(BINBEFORE):
 	$(GO) build -o $(CURDIR)/$@ ./cmd/catchment
 
 .PHONY: bench
-bench: deps $(BINBEFORE) ## the table of docs/benchmarks.md: RECORDS=n BIG=n OBJECTS=n,n ROUNDS=n for a shorter one, ONLY='merge|first' for parts of it, BEFORE= (or a commit) for what is measured beside
+bench: deps $(BINBEFORE) $(if $(findstring lake,$(IN)),bin/lake/installed) ## the table of docs/benchmarks.md: RECORDS=n BIG=n OBJECTS=n,n ROUNDS=n for a shorter one, ONLY='merge|first' for parts of it, BEFORE= (or a commit) for what is measured beside
 	$(GO) test ./cmd/catchment -count=1 -v -timeout 6h -run '^Test[A-Za-z]*Speed$$' -speed.records=$(RECORDS) -speed.big=$(BIG) \
 	  -unfit.records=$(RECORDS) -few.records=$(FEW) -many.objects=$(OBJECTS) $(SPEED) | grep --line-buffered -v '^=== '
 	if [ -z '$(ONLY)' ]; then $(GO) test ./internal/fakeorg -run '^$$' -bench TenMillionAccounts -benchtime 1x; fi

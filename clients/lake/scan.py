@@ -16,7 +16,7 @@ READS = 7
 
 
 def main(metadata):
-    db = by_duckdb()
+    db = by_duckdb({})
     took = []
     for _ in range(READS + 1):  # the first one warms up
         began = time.monotonic()

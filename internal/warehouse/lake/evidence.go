@@ -2,8 +2,6 @@ package lake
 
 import (
 	"context"
-	"errors"
-	"io"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -24,28 +22,7 @@ type asker struct{ *site }
 // each goes through rows of a table, a batch at a time.
 func (s *site) each(ctx context.Context, t *table.Table, q rows.Query, look func(rows.Batch) error) error {
 	q.Scratch = s.scratch
-	return each(ctx, t, q, look)
-}
-
-// each goes through rows of a table, a batch at a time.
-func each(ctx context.Context, t *table.Table, q rows.Query, look func(rows.Batch) error) (err error) {
-	c, err := rows.Open(ctx, t, q)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, c.Close()) }()
-	for {
-		b, err := c.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err == nil {
-			err = look(b)
-		}
-		if err != nil {
-			return err
-		}
-	}
+	return rows.Each(ctx, t, q, look)
 }
 
 // eachOfFinal goes through rows of a final table, a batch at a time.
@@ -106,9 +83,6 @@ func (s asker) Days(ctx context.Context, t shape.Table, before time.Time) (map[i
 	return days, named(what, err)
 }
 
-// errEnough ends a look at rows that has seen what it wanted.
-var errEnough = errors.New("enough was seen")
-
 // SomeKey picks the key of any row of a final table.
 func (s asker) SomeKey(ctx context.Context, t shape.Table) (key string, err error) {
 	q := rows.Query{Key: t.Key[:1], AnyOrder: true}
@@ -117,11 +91,8 @@ func (s asker) SomeKey(ctx context.Context, t shape.Table) (key string, err erro
 			return nil
 		}
 		key = b.Keys[0]
-		return errEnough
+		return rows.ErrEnough
 	})
-	if errors.Is(err, errEnough) {
-		err = nil
-	}
 	return key, named("pick a row of "+t.Name, err)
 }
 

@@ -169,7 +169,7 @@ func (c *consolidation) sorted(stage *table.Table, stands standing) (merged, ope
 // liveIn counts the live rows of a final table.
 func liveIn(ctx context.Context, final *table.Table) (n int64, err error) {
 	q := rows.Query{Columns: []string{columns.Deleted}, AnyOrder: true}
-	err = each(ctx, final, q, func(b rows.Batch) error {
+	err = rows.Each(ctx, final, q, func(b rows.Batch) error {
 		n += int64(b.Record.Column(0).NullN())
 		return nil
 	})

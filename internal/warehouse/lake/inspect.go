@@ -224,7 +224,7 @@ type extent struct {
 func extentOf(ctx context.Context, t *table.Table, without lost.Files) (e extent, err error) {
 	q := rows.Query{Columns: []string{columns.SyncedAt, columns.At, columns.ReadAt}, AnyOrder: true,
 		Without: without.Paths()}
-	err = each(ctx, t, q, func(b rows.Batch) error {
+	err = rows.Each(ctx, t, q, func(b rows.Batch) error {
 		e.rows += b.Record.NumRows()
 		for i, name := range q.Columns {
 			moments, ok := b.Record.Column(i).(*array.Timestamp)

@@ -2,8 +2,6 @@ package lake
 
 import (
 	"context"
-	"errors"
-	"io"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -74,9 +72,7 @@ func (s rejections) Rejects(ctx context.Context, attempt string, most int) ([]ev
 
 // each calls back with the lines of an attempt that count, in order of the records' keys, until it says no. job
 // is "" for those of all its jobs.
-func (s rejections) each(
-	ctx context.Context, attempt, job string, each func(rejection) bool,
-) (err error) {
+func (s rejections) each(ctx context.Context, attempt, job string, each func(rejection) bool) error {
 	t, err := s.found(ctx, s.own(own.Rejected))
 	if err != nil || t == nil {
 		return err
@@ -89,26 +85,16 @@ func (s rejections) each(
 	if job != "" {
 		where.In[columns.Job] = []string{job}
 	}
-	cursor, err := rows.Open(ctx, t, rows.Query{Key: []string{"record_key"},
-		Columns: []string{"field", "rule", columns.Job, columns.Seq}, Where: where.Expression(), Scratch: s.scratch})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, cursor.Close()) }()
-	for {
-		b, err := cursor.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
+	q := rows.Query{Key: []string{"record_key"}, Columns: []string{"field", "rule", columns.Job, columns.Seq},
+		Where: where.Expression()}
+	return s.site.each(ctx, t, q, func(b rows.Batch) error {
 		for i := range b.Keys {
 			if r := rejectionAt(b, i); counts(has, r) && !each(r) {
-				return nil
+				return rows.ErrEnough
 			}
 		}
-	}
+		return nil
+	})
 }
 
 // counts tells whether a line does, of an attempt with this ledger.

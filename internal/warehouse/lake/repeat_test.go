@@ -120,8 +120,8 @@ func TestForgetsAfterAll(t *testing.T) {
 	}
 }
 
-// TestSaysThatItOwes has the table of what was kept out take nothing, just when a merge takes a record out of it that was
-// mended. The merge fails, though its rows are there; the next one of the attempt does what is left.
+// TestSaysThatItOwes has the table of what was kept out take nothing, just when a merge takes a record out of it that
+// was mended. The merge fails, though its rows are there; the next one of the attempt does what is left.
 func TestSaysThatItOwes(t *testing.T) {
 	t.Parallel()
 	s, _, f := prepared(t)
@@ -157,7 +157,8 @@ func TestSaysThatItOwes(t *testing.T) {
 	must(t, err)
 	kept, staged := s.all(t, warehousetest.Staging, own.Rejected), s.all(t, warehousetest.Staging, "account")
 	if counts.Inserted != 1 || len(kept) != 0 || len(staged) != 1 {
-		t.Errorf("then it is %+v, %d records are kept out, and the stage has %d versions", counts, len(kept), len(staged))
+		t.Errorf("then it is %+v, %d records are kept out, and the stage has %d versions", counts, len(kept),
+			len(staged))
 	}
 }
 

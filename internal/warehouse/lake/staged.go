@@ -2,8 +2,6 @@ package lake
 
 import (
 	"context"
-	"errors"
-	"io"
 	"slices"
 	"strings"
 
@@ -92,7 +90,7 @@ type staging struct {
 }
 
 // staged calls each with the rows of a job, in order of their keys.
-func (s loader) staged(ctx context.Context, of staging, each func(rows.Batch)) (err error) {
+func (s loader) staged(ctx context.Context, of staging, each func(rows.Batch)) error {
 	t, err := s.Find(ctx, s.stage(of.table))
 	if err != nil {
 		return err
@@ -105,22 +103,11 @@ func (s loader) staged(ctx context.Context, of staging, each func(rows.Batch)) (
 		_, has := t.Schema().FindFieldByName(name)
 		return !has
 	})
-	cursor, err := rows.Open(ctx, t, rows.Query{Key: of.table.Key, Columns: made, Where: ofJobs(of.attempt, of.job),
-		Scratch: s.scratch})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, cursor.Close()) }()
-	for {
-		b, err := cursor.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
+	q := rows.Query{Key: of.table.Key, Columns: made, Where: ofJobs(of.attempt, of.job)}
+	return s.each(ctx, t, q, func(b rows.Batch) error {
 		each(b)
-	}
+		return nil
+	})
 }
 
 // ofJobs tells of the rows of an attempt's jobs.

@@ -13,9 +13,7 @@ package archives
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/apache/iceberg-go/table"
@@ -69,32 +67,10 @@ func (l *Ledger) final(ctx context.Context, name string) (*table.Table, error) {
 }
 
 // each goes through rows of a table, a batch at a time, until look says that it has enough.
-func (l *Ledger) each(ctx context.Context, t *table.Table, q rows.Query, look func(rows.Batch) error) (err error) {
+func (l *Ledger) each(ctx context.Context, t *table.Table, q rows.Query, look func(rows.Batch) error) error {
 	q.Scratch = l.at.Scratch
-	c, err := rows.Open(ctx, t, q)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, c.Close()) }()
-	for {
-		b, err := c.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err == nil {
-			err = look(b)
-		}
-		if errors.Is(err, errEnough) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
+	return rows.Each(ctx, t, q, look)
 }
-
-// errEnough says that nobody wants any more rows.
-var errEnough = errors.New("enough")
 
 // named says what was being done where it failed.
 func named(what string, err error) error {

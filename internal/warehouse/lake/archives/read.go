@@ -31,7 +31,7 @@ func (l *Ledger) Lines(
 	err := l.read(ctx, rows.Query{Key: own.ArchiveOrder(), Columns: names(), Where: where}, func(b rows.Batch) error {
 		for i := range b.Keys {
 			if len(all) == most {
-				return errEnough
+				return rows.ErrEnough
 			}
 			all = append(all, lineAt(b.Record, i))
 		}

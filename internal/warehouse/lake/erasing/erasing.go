@@ -47,7 +47,7 @@ func (r Records) named() iceberg.BooleanExpression {
 func (r Records) KeysIn(ctx context.Context, t *table.Table, scratch string) (map[string]bool, error) {
 	keys := map[string]bool{}
 	q := rows.Query{Key: r.Key, Where: r.named(), AnyOrder: true, Scratch: scratch}
-	err := each(ctx, t, q, func(b rows.Batch) error {
+	err := rows.Each(ctx, t, q, func(b rows.Batch) error {
 		for _, key := range b.Keys {
 			keys[key] = true
 		}
@@ -105,7 +105,7 @@ func (r Records) files(ctx context.Context, t *table.Table, scratch string) (map
 	}
 	for _, q := range all {
 		q.Dead, q.AnyOrder, q.Positions, q.Scratch = true, true, true, scratch
-		err := each(ctx, t, q, func(b rows.Batch) error {
+		err := rows.Each(ctx, t, q, func(b rows.Batch) error {
 			for _, file := range b.File {
 				hit[file] = true
 			}
@@ -125,7 +125,7 @@ func (r Records) rest(
 	named := map[int64]bool{}
 	q := rows.Query{Where: r.named(), Files: map[string]bool{path: true}, AnyOrder: true, Positions: true,
 		Scratch: scratch}
-	err = each(ctx, t, q, func(b rows.Batch) error {
+	err = rows.Each(ctx, t, q, func(b rows.Batch) error {
 		for _, at := range b.Position {
 			named[at] = true
 		}
@@ -180,27 +180,6 @@ func (r Records) staying(
 			if !yield(record, err) || err != nil {
 				return
 			}
-		}
-	}
-}
-
-// each goes through rows, a batch at a time.
-func each(ctx context.Context, t *table.Table, q rows.Query, look func(rows.Batch) error) (err error) {
-	c, err := rows.Open(ctx, t, q)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, c.Close()) }()
-	for {
-		b, err := c.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err == nil {
-			err = look(b)
-		}
-		if err != nil {
-			return err
 		}
 	}
 }

@@ -10,7 +10,6 @@ package listing
 import (
 	"context"
 	"errors"
-	"io"
 
 	"github.com/apache/iceberg-go/table"
 
@@ -40,28 +39,17 @@ func (c *Catalog) found(ctx context.Context, name string) (*table.Table, error) 
 func (c *Catalog) register(ctx context.Context) (*table.Table, error) { return c.found(ctx, own.Files) }
 
 // each calls back with rows of a table, until it says no. A table that isn't there has none.
-func (c *Catalog) each(ctx context.Context, t *table.Table, q rows.Query, each func(compare.Row) bool) (err error) {
+func (c *Catalog) each(ctx context.Context, t *table.Table, q rows.Query, each func(compare.Row) bool) error {
 	if t == nil {
 		return nil
 	}
 	q.Scratch = c.Scratch
-	cursor, err := rows.Open(ctx, t, q)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, cursor.Close()) }()
-	for {
-		b, err := cursor.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
+	return rows.Each(ctx, t, q, func(b rows.Batch) error {
 		for i := range b.Keys {
 			if !each(compare.RowAt(b, i)) {
-				return nil
+				return rows.ErrEnough
 			}
 		}
-	}
+		return nil
+	})
 }

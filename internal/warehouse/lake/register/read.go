@@ -2,9 +2,7 @@ package register
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 
 	"github.com/apache/iceberg-go/table"
@@ -89,25 +87,14 @@ func (r *Register) Named(ctx context.Context, digests []string) (map[string]bool
 // each calls back with rows of a table, until it says no.
 func (r *Register) each(
 	ctx context.Context, t *table.Table, q rows.Query, each func(b rows.Batch, i int) bool,
-) (err error) {
+) error {
 	q.Scratch = r.Scratch
-	c, err := rows.Open(ctx, t, q)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, c.Close()) }()
-	for {
-		b, err := c.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
+	return rows.Each(ctx, t, q, func(b rows.Batch) error {
 		for i := range b.Keys {
 			if !each(b, i) {
-				return nil
+				return rows.ErrEnough
 			}
 		}
-	}
+		return nil
+	})
 }
