@@ -31,6 +31,31 @@ func paged(key, text string, rows int64, digits ...room.Digits) warehouse.Page {
 		Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil }}
 }
 
+// withStamp is account with the stamp of each record.
+func withStamp() shape.Table {
+	t := account()
+	t.Columns = append(t.Columns, shape.Column{Name: "systemmodstamp", Field: "SystemModstamp", Kind: shape.Timestamp})
+	return t
+}
+
+// unfit is a page whose one record was kept out.
+func unfit() warehouse.Page {
+	p := paged("p1", "Id,Name,SystemModstamp\n", 0)
+	out := paged("p1", strings.Join(warehouse.RejectedHeader(), ",")+
+		"\nAccount,1,2026-03-01T00:00:00.000Z,Employees,unfit: no number,\n", 1)
+	p.Rejected = &out
+	return p
+}
+
+// loaded loads the one page of an attempt, by a job of its name, and says how that is merged.
+func loaded(t *testing.T, w warehouse.Warehouse, f warehouse.Fence, b warehouse.Batch) warehouse.Merge {
+	t.Helper()
+	b.Job = b.Attempt
+	rows, err := w.Load(t.Context(), f, b)
+	must(t, err)
+	return warehouse.Merge{Table: b.Table, Attempt: b.Attempt, Policy: gone.Flag, Pages: 1, Rows: rows}
+}
+
 // TestRepeat has an attempt come once more that was consolidated, from its first page on, as a process does that knows
 // nothing of it. The stage has its versions once, or not at all where no history is kept.
 func TestRepeat(t *testing.T) {
@@ -67,11 +92,8 @@ func TestWiderAfterOlderFiles(t *testing.T) {
 	_, w, f := prepared(t)
 	load := func(of shape.Table, attempt string, p warehouse.Page) {
 		t.Helper()
-		_, err := w.Load(t.Context(), f, warehouse.Batch{Table: of, Attempt: attempt, Job: attempt, ReadAt: time.Now(),
-			Pages: []warehouse.Page{p}})
-		must(t, err)
-		_, err = w.Consolidate(t.Context(), f, warehouse.Merge{Table: of, Attempt: attempt, Policy: gone.Flag, Pages: 1,
-			Rows: p.Rows})
+		_, err := w.Consolidate(t.Context(), f, loaded(t, w, f, warehouse.Batch{Table: of, Attempt: attempt,
+			ReadAt: time.Now(), Pages: []warehouse.Page{p}}))
 		must(t, err)
 	}
 	load(account(), "a1", paged("p1", "Id,Name\n1,one\n", 1))
@@ -87,30 +109,21 @@ func TestWiderAfterOlderFiles(t *testing.T) {
 func TestForgetsAfterAll(t *testing.T) {
 	t.Parallel()
 	s, _, f := prepared(t)
-	of := account()
-	of.Columns = append(of.Columns,
-		shape.Column{Name: "systemmodstamp", Field: "SystemModstamp", Kind: shape.Timestamp})
+	of := withStamp()
 	moody := &moody{Catalog: s.Catalog, table: own.Rejected}
 	w := lake.New(lake.Place{Catalog: moody, Scratch: s.folder}, options())
 	_, err := w.Prepare(t.Context(), f, of)
 	must(t, err)
 	read := func(attempt string, readAt time.Time, p warehouse.Page) {
 		t.Helper()
-		_, err := w.Load(t.Context(), f, warehouse.Batch{Table: of, Attempt: attempt, Job: attempt, ReadAt: readAt,
-			Pages: []warehouse.Page{p}})
-		must(t, err)
+		m := loaded(t, w, f, warehouse.Batch{Table: of, Attempt: attempt, ReadAt: readAt, Pages: []warehouse.Page{p}})
 		moody.away = 2 // it is read first
-		_, err = w.Consolidate(t.Context(), f, warehouse.Merge{Table: of, Attempt: attempt, Policy: gone.Flag, Pages: 1,
-			Rows: p.Rows})
+		_, err := w.Consolidate(t.Context(), f, m)
 		must(t, err)
 		moody.away = 0
 	}
-	unfit := paged("p1", "Id,Name,SystemModstamp\n", 0)
-	out := paged("p1", strings.Join(warehouse.RejectedHeader(), ",")+
-		"\nAccount,1,2026-03-01T00:00:00.000Z,Employees,unfit: no number,\n", 1)
-	unfit.Rejected = &out
 	now := time.Now()
-	read("a1", now, unfit)
+	read("a1", now, unfit())
 	if kept := s.all(t, warehousetest.Staging, own.Rejected); len(kept) != 1 {
 		t.Fatalf("%d records are kept out", len(kept))
 	}
@@ -125,25 +138,16 @@ func TestForgetsAfterAll(t *testing.T) {
 func TestSaysThatItOwes(t *testing.T) {
 	t.Parallel()
 	s, _, f := prepared(t)
-	of := account()
-	of.Columns = append(of.Columns,
-		shape.Column{Name: "systemmodstamp", Field: "SystemModstamp", Kind: shape.Timestamp})
+	of := withStamp()
 	shut := &shut{Catalog: s.Catalog, table: tables.Name(string(warehousetest.Staging), own.Rejected)}
 	w := lake.New(lake.Place{Catalog: shut, Scratch: s.folder}, options())
 	_, err := w.Prepare(t.Context(), f, of)
 	must(t, err)
 	load := func(attempt string, readAt time.Time, p warehouse.Page) warehouse.Merge {
 		t.Helper()
-		_, err := w.Load(t.Context(), f, warehouse.Batch{Table: of, Attempt: attempt, Job: attempt, ReadAt: readAt,
-			Pages: []warehouse.Page{p}})
-		must(t, err)
-		return warehouse.Merge{Table: of, Attempt: attempt, Policy: gone.Flag, Pages: 1, Rows: p.Rows}
+		return loaded(t, w, f, warehouse.Batch{Table: of, Attempt: attempt, ReadAt: readAt, Pages: []warehouse.Page{p}})
 	}
-	unfit := paged("p1", "Id,Name,SystemModstamp\n", 0)
-	out := paged("p1", strings.Join(warehouse.RejectedHeader(), ",")+
-		"\nAccount,1,2026-03-01T00:00:00.000Z,Employees,unfit: no number,\n", 1)
-	unfit.Rejected = &out
-	_, err = w.Consolidate(t.Context(), f, load("a1", time.Now(), unfit))
+	_, err = w.Consolidate(t.Context(), f, load("a1", time.Now(), unfit()))
 	must(t, err)
 
 	mended := paged("p2", "Id,Name,SystemModstamp\n1,one,2026-03-01T00:10:00.000Z\n", 1)
@@ -204,12 +208,11 @@ func TestDiesBeforeItLetsGo(t *testing.T) {
 			merge := func(attempt string, forget ...string) {
 				t.Helper()
 				p := paged(attempt, "Id,Name\n"+attempt+",one\n", 1)
-				_, err := w.Load(t.Context(), f, warehouse.Batch{Table: account(), Attempt: attempt, Job: attempt,
-					ReadAt: time.Now(), Pages: []warehouse.Page{p}})
-				must(t, err)
+				m := loaded(t, w, f, warehouse.Batch{Table: account(), Attempt: attempt, ReadAt: time.Now(),
+					Pages: []warehouse.Page{p}})
+				m.Forget = forget
 				shut.now = attempt == "a1"
-				_, err = w.Consolidate(t.Context(), f, warehouse.Merge{Table: account(), Attempt: attempt,
-					Policy: gone.Flag, Pages: 1, Rows: 1, Forget: forget})
+				_, err := w.Consolidate(t.Context(), f, m)
 				must(t, err)
 				shut.now = false
 			}
