@@ -6,8 +6,6 @@ package amending
 
 import (
 	"context"
-	"errors"
-	"io"
 
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
@@ -21,13 +19,9 @@ import (
 // Doubles writes the deletes of rows whose key has another row: one stays, which is one that is kept whatever is
 // deleted, where there is such a one. There are none where each key has one row.
 func Doubles(ctx context.Context, t *table.Table, key []string, scratch string) ([]iceberg.DataFile, error) {
-	cursor, err := rows.Open(ctx, t, rows.Query{Key: key, Columns: []string{columns.Reason}, Positions: true,
-		Scratch: scratch})
-	if err != nil {
-		return nil, err
-	}
 	d := &doubles{dead: map[string][]int64{}}
-	if err := errors.Join(d.find(cursor), cursor.Close()); err != nil || len(d.dead) == 0 {
+	q := rows.Query{Key: key, Columns: []string{columns.Reason}, Positions: true, Scratch: scratch}
+	if err := rows.Each(ctx, t, q, d.find); err != nil || len(d.dead) == 0 {
 		return nil, err
 	}
 	return writing.Positions(ctx, t, d.dead)
@@ -44,24 +38,16 @@ type doubles struct {
 	position int64
 }
 
-// find goes through rows in the order of their keys.
-func (d *doubles) find(cursor *rows.Cursor) error {
-	for {
-		b, err := cursor.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
+// find looks at the next rows, which come in the order of their keys.
+func (d *doubles) find(b rows.Batch) error {
+	for i, key := range b.Keys {
+		if key == "" { // it is of no record
+			continue
 		}
-		if err != nil {
-			return err
-		}
-		for i, key := range b.Keys {
-			if key == "" { // it is of no record
-				continue
-			}
-			reason, _ := columns.Text(b.Record.Column(0), i)
-			d.at(key, gone.Reason(reason).Traits().Kept, b.File[i], b.Position[i])
-		}
+		reason, _ := columns.Text(b.Record.Column(0), i)
+		d.at(key, gone.Reason(reason).Traits().Kept, b.File[i], b.Position[i])
 	}
+	return nil
 }
 
 // at looks at the next row.
