@@ -42,6 +42,8 @@ type orgFlags struct {
 	files                 fakeorg.Files
 	ranges, noAllFiles    bool
 	linkFields            bool // allowed
+	pubsub                string
+	events                []string
 
 	random io.Reader // of its secrets; nil: they come from the seed
 }
@@ -60,8 +62,10 @@ Its records come from a folder of CSV files (--load), or are made from a seed
 (--records): Account, Contact, Opportunity, Case, Task, User and Invoice__c.
 
 What goes wrong, and when, is scripted by a file of rules (--faults) or over
-HTTP under /_org/: docs/howto/fake-org.md shows how.`,
+HTTP under /_org/: docs/howto/fake-org.md shows how. With --pubsub it serves change
+events by gRPC too, and the first line has pubsub, the address.`,
 		Example: `  catchment org --records 1000000
+  catchment org --pubsub --events Account,Contact
   catchment org --addr 127.0.0.1:8080 --load testdata/npsp-1k`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -120,6 +124,11 @@ func (flags *orgFlags) declare(cmd *cobra.Command) {
 	f.StringVar(&flags.clock, "clock", "", "begin at this `time`, such as 2026-03-14T15:09:26Z, instead of now")
 	f.BoolVar(&flags.still, "still", false, "let the org's clock stand until POST /_org/clock moves it")
 	f.BoolVar(&flags.tls, "tls", false, "serve https; the first line holds the certificate to trust")
+	f.StringVar(&flags.pubsub, "pubsub", "",
+		"serve the Pub/Sub API too, on this `address`; a free port of this machine where none is given")
+	f.Lookup("pubsub").NoOptDefVal = "127.0.0.1:0"
+	f.StringSliceVar(&flags.events, "events", nil,
+		"publish the changes of these `objects`, such as Account,Contact, to who subscribes by the Pub/Sub API")
 	f.BoolVar(&flags.log, "log", false, "write a line on stderr for each request")
 }
 
@@ -128,37 +137,88 @@ func (s *session) serveOrg(ctx context.Context, flags orgFlags) error {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", flags.addr)
+	open, err := flags.listen()
 	if err != nil {
-		return plan.Fixf("choose another with: --addr 127.0.0.1:0", "listen on %s: %w", flags.addr, err)
+		return err
 	}
-	c := org.Credentials()
-	about := notice.Org{
-		URL: "http://" + listener.Addr().String(), OrgID: org.ID(), ClientID: c.ClientID, ClientSecret: c.ClientSecret,
-		Username: c.Username, Password: c.Password, RefreshToken: c.RefreshToken, AccessToken: c.AccessToken,
-	}
-	if at, ok := listener.Addr().(*net.TCPAddr); !ok || !at.IP.IsLoopback() {
-		about.AdminToken = org.GuardAdmin()
-	}
-	if flags.tls {
-		secure, certificate, err := orgserver.Secured(listener, s.Now(), s.Random)
-		if err != nil {
-			return errors.Join(err, listener.Close())
-		}
-		listener, about.URL, about.Certificate = secure, "https://"+listener.Addr().String(), certificate
+	about := aboutOrg(org, open)
+	if err := secure(s, flags.tls, open, &about); err != nil {
+		return errors.Join(err, closeAll(open))
 	}
 	// Whoever starts an org reads where it is, with or without --json.
 	if err = s.PrintLines(about); err == nil {
 		err = s.PrintText(about)
 	}
 	if err != nil {
-		return errors.Join(err, listener.Close())
+		return errors.Join(err, closeAll(open))
 	}
 	var handler http.Handler = org
 	if flags.log {
 		handler = orgserver.Logged(org, s.Stderr, s.Now)
 	}
-	return orgserver.Serve(ctx, s.stop, handler, listener)
+	var beside []func(context.Context) error
+	for _, events := range open[1:] {
+		beside = append(beside, func(ctx context.Context) error { return org.PubSub().Serve(ctx, events) })
+	}
+	return orgserver.Serve(ctx, s.stop, handler, open[0], beside...)
+}
+
+// listen opens where the org is served, and behind it where its events are, if anywhere.
+func (flags orgFlags) listen() ([]net.Listener, error) {
+	var open []net.Listener
+	for _, at := range []struct{ flag, addr string }{{"--addr", flags.addr}, {"--pubsub", flags.pubsub}} {
+		if at.addr == "" {
+			continue
+		}
+		listener, err := net.Listen("tcp", at.addr)
+		if err != nil {
+			err = plan.Fixf("choose another with: "+at.flag+"=127.0.0.1:0", "listen on %s: %w", at.addr, err)
+			return nil, errors.Join(err, closeAll(open))
+		}
+		open = append(open, listener)
+	}
+	return open, nil
+}
+
+func closeAll(open []net.Listener) error {
+	var err error
+	for _, listener := range open {
+		err = errors.Join(err, listener.Close())
+	}
+	return err
+}
+
+// aboutOrg is what a client has to know of an org. One that others than this machine reach is guarded from now on.
+func aboutOrg(org *fakeorg.Org, open []net.Listener) notice.Org {
+	c := org.Credentials()
+	about := notice.Org{
+		URL: "http://" + open[0].Addr().String(), OrgID: org.ID(), ClientID: c.ClientID, ClientSecret: c.ClientSecret,
+		Username: c.Username, Password: c.Password, RefreshToken: c.RefreshToken, AccessToken: c.AccessToken,
+	}
+	if len(open) > 1 {
+		about.PubSub = open[1].Addr().String()
+	}
+	if at, ok := open[0].Addr().(*net.TCPAddr); !ok || !at.IP.IsLoopback() {
+		about.AdminToken = org.GuardAdmin()
+	}
+	return about
+}
+
+// secure has all that is served encrypted, where that is asked for.
+func secure(s *session, wanted bool, open []net.Listener, about *notice.Org) error {
+	if !wanted {
+		return nil
+	}
+	own, err := orgserver.NewIdentity(s.Now(), s.Random, open...)
+	if err != nil {
+		return err
+	}
+	about.URL, about.Certificate = "https://"+open[0].Addr().String(), own.Certificate
+	open[0] = own.Secure(open[0], "http/1.1")
+	for i := range open[1:] {
+		open[1+i] = own.Secure(open[1+i], "h2")
+	}
+	return nil
 }
 
 // org makes the org that was asked for. now is this machine's time.
@@ -183,6 +243,7 @@ func (flags orgFlags) org(now func() time.Time) (*fakeorg.Org, error) {
 		PageRecords: flags.pageRecords, JobLatency: flags.latency, Restricted: flags.restricted, Sandbox: flags.sandbox,
 		HardDelete: flags.hardDelete, StandardDelete: flags.standardDelete, SetAuditFields: flags.auditFields,
 		Ranges: flags.ranges, NoQueryAllFiles: flags.noAllFiles, LinkFields: flags.linkFields,
+		PubSub: flags.pubsub != "",
 	})
 	if err != nil {
 		return nil, plan.Fixf("see: catchment org --help", "%w", err)
@@ -198,7 +259,21 @@ func (flags orgFlags) org(now func() time.Time) (*fakeorg.Org, error) {
 			return nil, plan.Fixf("see: catchment org --help", "%w", err)
 		}
 	}
-	return org, nil
+	return org, flags.publish(org)
+}
+
+// publish has the changes published that were asked for.
+func (flags orgFlags) publish(org *fakeorg.Org) error {
+	switch {
+	case len(flags.events) == 0:
+		return nil
+	case flags.pubsub == "":
+		return plan.Fixf("give --pubsub too", "--events without --pubsub: nobody could subscribe to them")
+	}
+	if err := org.PubSub().Bus.Select(flags.events...); err != nil {
+		return plan.Fixf("see: catchment org --help", "--events: %w", err)
+	}
+	return nil
 }
 
 // fill gives an org its records.

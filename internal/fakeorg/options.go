@@ -3,11 +3,13 @@ package fakeorg
 import (
 	"cmp"
 	"io"
+	"slices"
 	"time"
 
 	"catchment/internal/fakeorg/bulk"
 	"catchment/internal/fakeorg/chance"
 	"catchment/internal/fakeorg/change"
+	"catchment/internal/fakeorg/events"
 	"catchment/internal/fakeorg/generate"
 	"catchment/internal/fakeorg/login"
 	"catchment/internal/fakeorg/rest"
@@ -58,6 +60,9 @@ type Options struct {
 	QuietClears    bool // a record of which a lookup is emptied, because its parent went, keeps its stamp
 	Ranges         bool // a part of a file's body can be asked for, of which Salesforce's guides say nothing
 
+	PubSub bool          // records that change are published as events, and kept for who subscribes
+	Events events.Limits // how many, where they are
+
 	MostAlong     int           // a delete that takes so many records along is too large; 100,000
 	DataStorageMB int           // what records may take; 10,240. The recycle bin holds 25 records for each
 	FileStorageMB int           // what files may take; 10,240
@@ -101,6 +106,11 @@ func (options Options) rules() change.Rules {
 		QuietUndeletes: options.QuietUndeletes, QuietMerges: options.QuietMerges, QuietClears: options.QuietClears,
 		MostAlong: options.MostAlong, MostBinned: binnedPerMB * options.DataStorageMB,
 	}
+}
+
+// follows tells whether the user may follow the changes of an object's records, which needs to see all of them.
+func (options Options) follows(entity string) bool {
+	return !options.Restricted || slices.Contains(options.SeesAll, entity)
 }
 
 func (options Options) daily() usage.Daily {

@@ -10,9 +10,11 @@ import (
 	"catchment/internal/fakeorg/bulk"
 	"catchment/internal/fakeorg/chance"
 	"catchment/internal/fakeorg/change"
+	"catchment/internal/fakeorg/events"
 	"catchment/internal/fakeorg/faults"
 	"catchment/internal/fakeorg/generate"
 	"catchment/internal/fakeorg/login"
+	"catchment/internal/fakeorg/pubsub"
 	"catchment/internal/fakeorg/query"
 	"catchment/internal/fakeorg/recordid"
 	"catchment/internal/fakeorg/storage"
@@ -43,6 +45,7 @@ type Org struct {
 	faults   *faults.Rules
 	zips     web.Zippers
 	versions *web.Versions
+	pubsub   *pubsub.Server // nil where nobody asked for one
 	ingests  *bulk.Ingests
 	routes   *http.ServeMux
 }
@@ -75,13 +78,20 @@ func New(options Options) (*Org, error) {
 	ids := &bulk.IDs{}
 	queries := bulk.NewQueries(o.store, asker, o.usage, ids, options.bulk())
 	setup := options.setup(o.id, birth)
-	o.ledger = change.New(o.store, o.clock, options.rules(), change.Hooks{
+	hooks := change.Hooks{
 		Reforming: func(next *store.Catalog) error { return next.Renew(setup.ObjectPermissions(next.Shown())) },
 		Committing: func() {
 			queries.StartJobs()
 			taken.Look()
 		},
-	})
+	}
+	if options.PubSub {
+		bus := events.New(o.store, o.clock, options.Seed, options.Events)
+		hooks.Committed = bus.Publish
+		o.pubsub = pubsub.New(bus, o.store, o.clock, options.Seed)
+		o.pubsub.Org, o.pubsub.Works, o.pubsub.May = o.id, o.login.Works, options.follows
+	}
+	o.ledger = change.New(o.store, o.clock, options.rules(), hooks)
 	o.ingests = bulk.NewIngests(o.store, o.ledger, o.faults, ids, options.bulk())
 	o.Records, o.Schema = admin.NewRecords(o.ledger), admin.NewSchema(o.ledger)
 	o.newRoutes(options, asker, queries)
@@ -101,6 +111,9 @@ func (o *Org) ID() string { return o.id }
 
 // Clock returns the org's clock.
 func (o *Org) Clock() *Clock { return o.clock }
+
+// PubSub is the org's Pub/Sub API, or nil where Options didn't ask for one.
+func (o *Org) PubSub() *pubsub.Server { return o.pubsub }
 
 // Objects returns the names of the objects that the user sees, setup included.
 func (o *Org) Objects() []string {

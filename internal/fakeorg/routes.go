@@ -38,6 +38,9 @@ func (o *Org) newRoutes(options Options, a *query.Asker, queries *bulk.Queries) 
 		Expire: o.ExpireSessions,
 	}
 	maps.Copy(outside, outer.Routes())
+	if o.pubsub != nil {
+		maps.Copy(outside, o.pubsub.Routes())
+	}
 	for path, r := range outside {
 		o.routes.HandleFunc(path, o.serve(r))
 	}

@@ -162,6 +162,7 @@ type Org struct {
 	ClientSecret string `json:"client_secret"`
 	OrgID        string `json:"org_id"`
 	Password     string `json:"password"`
+	PubSub       string `json:"pubsub,omitempty"` // host and port of its Pub/Sub API
 	RefreshToken string `json:"refresh_token"`
 	Type         string `json:"type"`
 	URL          string `json:"url"`
@@ -177,6 +178,9 @@ func (o Org) Lines() []any {
 // Text is a line of talk.
 func (o Org) Text() (t status.Text) {
 	t.Talk("serving a fake org on %s; stop it with Ctrl-C", o.URL)
+	if o.PubSub != "" {
+		t.Talk("change events are at %s, by the Pub/Sub API", o.PubSub)
+	}
 	if o.AdminToken != "" {
 		t.Talk("it listens beyond this machine: /_org/ wants Authorization: Bearer, with the admin_token of the " +
 			"line on stdout")

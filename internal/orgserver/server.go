@@ -11,20 +11,39 @@ import (
 	"time"
 )
 
-// Serve serves until stop is closed or the context ends.
-func Serve(ctx context.Context, stop <-chan struct{}, org http.Handler, listener net.Listener) error {
+// Serve serves until stop is closed or the context ends. What is beside it is served as long as it is; where that ends
+// by itself, all ends.
+func Serve(
+	ctx context.Context, stop <-chan struct{}, org http.Handler, listener net.Listener,
+	beside ...func(context.Context) error,
+) error {
+	ctx, cancel := context.WithCancel(ctx)
 	server := &http.Server{Handler: org, ReadHeaderTimeout: 10 * time.Second}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(listener) }()
+	ended := make(chan error, 1+len(beside))
+	go func() { ended <- unlessClosed(server.Serve(listener)) }()
+	for _, serve := range beside {
+		go func() { ended <- serve(ctx) }()
+	}
+	var err error
+	left := cap(ended)
 	select {
-	case err := <-ended:
-		return err
+	case err = <-ended:
+		left--
 	case <-stop:
 	case <-ctx.Done():
 	}
-	err := server.Close()
-	if served := <-ended; !errors.Is(served, http.ErrServerClosed) {
-		err = errors.Join(err, served)
+	cancel()
+	err = errors.Join(err, server.Close())
+	for range left {
+		err = errors.Join(err, <-ended)
+	}
+	return err
+}
+
+// unlessClosed is the error of a server, but for the one that it was closed by.
+func unlessClosed(err error) error {
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
 	}
 	return err
 }

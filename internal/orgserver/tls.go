@@ -14,12 +14,17 @@ import (
 	"time"
 )
 
-// Secured wraps a listener in TLS with a key that lives as long as the
-// process, and returns the certificate that a client has to trust, as PEM.
-func Secured(listener net.Listener, now time.Time, random io.Reader) (net.Listener, string, error) {
+// An Identity is a key that lives as long as the process, and the certificate that goes with it.
+type Identity struct {
+	Certificate string // that a client has to trust, as PEM
+	pair        tls.Certificate
+}
+
+// NewIdentity makes one that is good for localhost, and for the addresses of these listeners.
+func NewIdentity(now time.Time, random io.Reader, listeners ...net.Listener) (Identity, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), random)
 	if err != nil {
-		return nil, "", fmt.Errorf("make a key: %w", err)
+		return Identity{}, fmt.Errorf("make a key: %w", err)
 	}
 	about := &x509.Certificate{
 		SerialNumber: big.NewInt(now.UnixNano()), Subject: pkix.Name{CommonName: "catchment org"},
@@ -29,17 +34,24 @@ func Secured(listener net.Listener, now time.Time, random io.Reader) (net.Listen
 		BasicConstraintsValid: true, IsCA: true,
 		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
 	}
-	if host, _, err := net.SplitHostPort(listener.Addr().String()); err == nil && net.ParseIP(host) != nil {
-		about.IPAddresses = append(about.IPAddresses, net.ParseIP(host))
+	for _, listener := range listeners {
+		if host, _, err := net.SplitHostPort(listener.Addr().String()); err == nil && net.ParseIP(host) != nil {
+			about.IPAddresses = append(about.IPAddresses, net.ParseIP(host))
+		}
 	}
 	der, err := x509.CreateCertificate(random, about, about, &key.PublicKey, key)
 	if err != nil {
-		return nil, "", fmt.Errorf("make a certificate: %w", err)
+		return Identity{}, fmt.Errorf("make a certificate: %w", err)
 	}
-	config := &tls.Config{
-		MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"},
-		Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}},
-	}
-	return tls.NewListener(listener,
-		config), string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), nil
+	return Identity{
+		Certificate: string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
+		pair:        tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key},
+	}, nil
+}
+
+// Secure wraps a listener in TLS. protocols are those of its clients: h2 for gRPC, http/1.1 for all else.
+func (i Identity) Secure(listener net.Listener, protocols ...string) net.Listener {
+	return tls.NewListener(listener, &tls.Config{
+		MinVersion: tls.VersionTLS12, NextProtos: protocols, Certificates: []tls.Certificate{i.pair},
+	})
 }

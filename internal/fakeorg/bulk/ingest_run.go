@@ -51,7 +51,7 @@ func (j *ingest) run(l *change.Ledger) {
 		return
 	}
 	for rows := range slices.Chunk(j.rows, recordsAtOnce) {
-		err := l.Write(func(e *change.Edit) error {
+		err := l.Within("", j.origin, func(e *change.Edit) error {
 			for _, row := range rows {
 				j.results = append(j.results, j.process(e, row))
 			}

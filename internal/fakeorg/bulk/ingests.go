@@ -44,6 +44,7 @@ func NewIngests(s *store.Store, l *change.Ledger, rules *faults.Rules, ids *IDs,
 // something of the org after its time has come.
 type ingest struct {
 	id, operation, version string
+	origin                 string // by what it changes records, as change events name it
 	store                  *store.Store
 	faults                 *faults.Rules
 	object                 *store.Object
@@ -176,8 +177,8 @@ func (b *Ingests) newIngest(c *web.Call, asked *ingestRequest) (*ingest, error) 
 			asked.ExternalID, obj.Name())
 	}
 	return &ingest{
-		operation: asked.Operation, version: c.Version, store: b.store, faults: b.faults, object: obj,
-		external:  asked.ExternalID,
+		operation: asked.Operation, version: c.Version, origin: c.Origin(), external: asked.ExternalID,
+		store: b.store, faults: b.faults, object: obj,
 		delimiter: form.ColumnDelimiter, ending: form.LineEnding, created: b.options.Clock.Now(), state: jobOpen,
 	}, nil
 }

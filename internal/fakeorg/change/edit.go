@@ -16,6 +16,7 @@ type Edit struct {
 	sight
 	ledger *Ledger
 	user   string // who makes it; empty: who every session belongs to
+	origin string // by what it is made, the API and the client as change events name them; empty: by no API
 	along  int    // records that went to the bin with others
 }
 
@@ -24,7 +25,11 @@ type Edit struct {
 func (e *Edit) commit() {
 	l := e.ledger
 	l.hooks.Committing()
+	commit := Commit{Before: l.Store.Now(), Writes: e.writes, User: e.who(), Origin: e.origin}
 	l.Store.Commit(e.writes)
+	if l.hooks.Committed != nil {
+		l.hooks.Committed(commit)
+	}
 	for _, w := range e.writes {
 		if w.Record.DeletedAt != "" && !w.Record.Purged {
 			l.aging = append(l.aging, binned{w.Object, w.Key.Place, w.Record.DeletedAt})

@@ -31,6 +31,14 @@ type Rules struct {
 type Hooks struct {
 	Reforming  func(next *store.Catalog) error // works out what follows from a schema before it is in force
 	Committing func()                          // sees the org before what an edit wrote becomes visible
+	Committed  func(Commit)                    // is told of what has become visible; nil where nobody is
+}
+
+// A Commit is what an edit has made visible.
+type Commit struct {
+	Before       store.Snapshot // the org without it
+	Writes       []store.Write
+	User, Origin string // who made it, and by what: com/salesforce/api/rest/66.0
 }
 
 // A Ledger is where everything changes, one change at a time: it knows the
@@ -85,8 +93,12 @@ func (l *Ledger) Write(do func(*Edit) error) error {
 }
 
 // Within makes a change in the open transaction of that Id, or at once where
-// none is named.
-func (l *Ledger) Within(transaction string, do func(*Edit) error) error {
+// none is named. origin says by what it is made.
+func (l *Ledger) Within(transaction, origin string, change func(*Edit) error) error {
+	do := func(e *Edit) error {
+		e.origin = origin
+		return change(e)
+	}
 	if transaction == "" {
 		return l.Write(do)
 	}

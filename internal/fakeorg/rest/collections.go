@@ -125,7 +125,7 @@ func (a *Collections) saveAll(
 	c *web.Call, n int, allOrNone bool, save func(e *change.Edit, i int) (saved, error),
 ) ([]saved, error) {
 	results := make([]saved, n)
-	err := a.ledger.Within(c.Transaction(), func(e *change.Edit) error {
+	err := a.ledger.Within(c.Transaction(), c.Origin(), func(e *change.Edit) error {
 		var first error
 		for i := range n {
 			err := e.Try(func(e *change.Edit) (err error) {

@@ -46,7 +46,7 @@ func (a *Records) upsertByKey(w http.ResponseWriter, c *web.Call) error {
 	}
 	var id string
 	var created bool
-	err = a.ledger.Within(c.Transaction(), func(e *change.Edit) (err error) {
+	err = a.ledger.Within(c.Transaction(), c.Origin(), func(e *change.Edit) (err error) {
 		id, created, err = e.Upsert(obj, c.PathValue("id"), c.PathValue("value"), given)
 		return err
 	})

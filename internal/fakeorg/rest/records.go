@@ -138,7 +138,7 @@ func (a *Records) create(w http.ResponseWriter, c *web.Call) error {
 		return err
 	}
 	var id string
-	err = a.ledger.Within(c.Transaction(), func(e *change.Edit) (err error) {
+	err = a.ledger.Within(c.Transaction(), c.Origin(), func(e *change.Edit) (err error) {
 		id, err = e.Create(obj, given)
 		return err
 	})
@@ -159,7 +159,7 @@ func (a *Records) update(w http.ResponseWriter, c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	err = a.ledger.Within(c.Transaction(), func(e *change.Edit) error {
+	err = a.ledger.Within(c.Transaction(), c.Origin(), func(e *change.Edit) error {
 		return e.Update(r.Object, r.Text(r.Object.Sys.ID), given)
 	})
 	if err != nil {
@@ -178,7 +178,7 @@ func (a *Records) delete(w http.ResponseWriter, c *web.Call) error {
 }
 
 func (a *Records) deleteRow(w http.ResponseWriter, c *web.Call, r *store.Row) error {
-	err := a.ledger.Within(c.Transaction(), func(e *change.Edit) error {
+	err := a.ledger.Within(c.Transaction(), c.Origin(), func(e *change.Edit) error {
 		return e.Delete(r.Object, r.Text(r.Object.Sys.ID))
 	})
 	if err != nil {

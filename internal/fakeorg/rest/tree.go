@@ -40,7 +40,7 @@ func (a *Collections) createTree(w http.ResponseWriter, c *web.Call) error {
 		return tooMany(n)
 	}
 	var results []treeResult
-	failed := a.ledger.Within(c.Transaction(), func(e *change.Edit) error {
+	failed := a.ledger.Within(c.Transaction(), c.Origin(), func(e *change.Edit) error {
 		results = nil
 		return plant(e, roots, "", &results)
 	})

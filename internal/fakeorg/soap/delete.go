@@ -39,7 +39,7 @@ func (s *Server) turnAll(c call, kind string, do turn) ([]byte, error) {
 			"record limit reached. cannot submit more than %d records into this call", mostIDs)
 	}
 	failures := make([]error, len(c.IDs))
-	err := s.Ledger.Within(c.Transaction(), func(e *change.Edit) error {
+	err := s.Ledger.Within(c.Transaction(), c.origin(), func(e *change.Edit) error {
 		for i, id := range c.IDs {
 			failures[i] = e.Try(func(e *change.Edit) error { return e.Each([]string{id}, s.met(c, e, do)) })
 		}

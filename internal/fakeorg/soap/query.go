@@ -25,6 +25,9 @@ func (c call) batch() int {
 	return min(max(c.BatchSize, smallestBatch), largestBatch)
 }
 
+// origin is by what the call changes records, as change events name it.
+func (c call) origin() string { return "com/salesforce/api/soap/" + strconv.Itoa(c.version()) + ".0" }
+
 // version is that of the API, such as 66; it has been checked.
 func (c call) version() int {
 	number, _ := strconv.Atoi(strings.TrimSuffix(c.PathValue("number"), ".0"))

@@ -76,6 +76,18 @@ func (c *Call) VersionNumber() int {
 // Transaction is the Id of the open transaction that the call belongs to, or empty.
 func (c *Call) Transaction() string { return c.Header.Get("Org-Transaction") }
 
+// Origin is by what the call changes records, as change events name it: the API, and the client where it says who it
+// is.
+func (c *Call) Origin() string {
+	origin := "com/salesforce/api/rest/" + strings.TrimPrefix(c.Version, "v")
+	for option := range strings.SplitSeq(c.Header.Get("Sforce-Call-Options"), ",") {
+		if name, ok := strings.CutPrefix(strings.TrimSpace(option), "client="); ok {
+			origin += ";client=" + name
+		}
+	}
+	return origin
+}
+
 // longestJSON is how much JSON one request may have.
 const longestJSON = 50 << 20
 
