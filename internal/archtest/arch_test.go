@@ -152,7 +152,8 @@ func TestDriversMeetInTheirParent(t *testing.T) {
 		"cli/archiving", "cli/maintaining",
 		"control/files", "control/recall", "control/verified", "control/versioned", "control/wanted",
 		"files/export", "files/holdings", "files/list", "files/report", "files/retry", "files/tidy",
-		"salesforce/fault", "salesforce/login", "salesforce/soql", "salesforce/write", "salesforce/write/refusal",
+		"salesforce/fault", "salesforce/login", "salesforce/pubsub", "salesforce/pubsub/change",
+		"salesforce/soql", "salesforce/write", "salesforce/write/refusal",
 		"warehouse/adoption", "warehouse/archived", "warehouse/bodies", "warehouse/claim", "warehouse/evidence",
 		"warehouse/gone", "warehouse/maintained", "warehouse/many", "warehouse/query", "warehouse/reach",
 		"warehouse/refusals", "warehouse/room", "warehouse/shape", "warehouse/touched"}
