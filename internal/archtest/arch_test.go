@@ -149,7 +149,7 @@ func TestDriversMeetInTheirParent(t *testing.T) {
 		"golden", "upkeep"}
 	rooms := []string{"archive/approval", "archive/closure", "archive/evidence", "archive/forecast", "archive/manifest",
 		"archive/planning", "archive/rehydrate", "archive/removal", "archive/report", "archive/restored",
-		"cli/archiving", "cli/maintaining",
+		"cli/archiving", "cli/listening", "cli/maintaining",
 		"control/files", "control/recall", "control/verified", "control/versioned", "control/wanted",
 		"files/export", "files/holdings", "files/list", "files/report", "files/retry", "files/tidy",
 		"salesforce/fault", "salesforce/login", "salesforce/pubsub", "salesforce/pubsub/change",

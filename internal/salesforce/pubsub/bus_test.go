@@ -48,7 +48,9 @@ type bus struct {
 
 	mu      sync.Mutex
 	events  []*eventbus.ProducerEvent
-	kept    int // the first of them that can be had
+	first   int // number of the first of them
+	kept    int // the first event that can be had
+	forget  int // how many events are held at most; 0: all
 	more    chan struct{}
 	token   string
 	schemas map[string]string
@@ -134,6 +136,9 @@ func (b *bus) publish(events ...*eventbus.ProducerEvent) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.events = append(b.events, events...)
+	if over := len(b.events) - b.forget; b.forget > 0 && over > b.forget {
+		b.events, b.first = slices.Clone(b.events[over:]), b.first+over
+	}
 	close(b.more)
 	b.more = make(chan struct{})
 }
@@ -141,7 +146,7 @@ func (b *bus) publish(events ...*eventbus.ProducerEvent) {
 // publishN adds as many plain events.
 func (b *bus) publishN(n int) {
 	b.mu.Lock()
-	at := len(b.events)
+	at := b.first + len(b.events)
 	b.mu.Unlock()
 	for i := range n {
 		b.publish(b.change(at+i, "schema-1", nil))
@@ -267,18 +272,18 @@ func (b *bus) begin(first *eventbus.FetchRequest) (int, error) {
 			return 0, failed(codes.InvalidArgument, "subscription.fetch.replayid.validation.failed", "no replay id")
 		}
 		at := (int(binary.BigEndian.Uint64(first.ReplayId))-1000)/7 + 1
-		if at < b.kept || at > len(b.events) {
+		if at < b.kept || at > b.first+len(b.events) {
 			return 0, failed(codes.InvalidArgument, "subscription.fetch.replayid.corrupted", "the replay id is invalid")
 		}
 		return at, nil
 	}
-	return len(b.events), nil
+	return b.first + len(b.events), nil
 }
 
 func (b *bus) deliver(stream eventbus.PubSub_SubscribeServer, at int, owed int32, asked <-chan int32) error {
 	for {
 		b.mu.Lock()
-		there, more := len(b.events)-at, b.more
+		there, more := b.first+len(b.events)-at, b.more
 		if owed > window {
 			b.broken = append(b.broken, fmt.Sprintf("%d events are asked for at a time", owed))
 		}
@@ -305,7 +310,7 @@ func (b *bus) deliver(stream eventbus.PubSub_SubscribeServer, at int, owed int32
 				return status.Error(codes.DeadlineExceeded, "nothing was asked for")
 			}
 			b.mu.Lock()
-			latest := replay(len(b.events) - 1)
+			latest := replay(b.first + len(b.events) - 1)
 			b.mu.Unlock()
 			quiet := &eventbus.FetchResponse{LatestReplayId: latest, PendingNumRequested: owed}
 			if err := stream.Send(quiet); err != nil {
@@ -328,7 +333,7 @@ func (b *bus) send(stream eventbus.PubSub_SubscribeServer, at, n int, owed int32
 	}
 	for ; sent < n; sent++ {
 		b.mu.Lock()
-		e := &eventbus.ConsumerEvent{Event: b.events[at+sent], ReplayId: replay(at + sent)}
+		e := &eventbus.ConsumerEvent{Event: b.events[at+sent-b.first], ReplayId: replay(at + sent)}
 		b.mu.Unlock()
 		var what fault
 		if b.faults != nil {

@@ -26,8 +26,11 @@ import (
 	"catchment/internal/salesforce/wire"
 )
 
-// DefaultEndpoint is where the API answers; orgs whose data stays in the EU have one of their own.
-const DefaultEndpoint = "api.pubsub.salesforce.com:7443"
+// DefaultEndpoint is where the API answers; orgs whose data stays in the EU have one of their own, on the same port.
+const (
+	DefaultEndpoint = "api.pubsub.salesforce.com:" + DefaultPort
+	DefaultPort     = "7443"
+)
 
 // A Config is what a Client needs. What is zero has a default, but for Session.
 type Config struct {

@@ -12,7 +12,10 @@
 // The facts are those of the guides "Pub/Sub API" (Event Deserialization Considerations) and "Change Data Capture".
 package change
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // A Kind is what befell the records of an event.
 type Kind string
@@ -51,6 +54,11 @@ type Delta struct {
 	// Fields are those that the event speaks of, in the order of its schema: of an update those that changed,
 	// of a creation those that aren't empty, of what came back all. Of the other kinds there are none.
 	Fields []Field
+}
+
+// HasUnknown tells whether the event speaks of a field that describe doesn't know: it may be newer than that.
+func (d Delta) HasUnknown() bool {
+	return slices.ContainsFunc(d.Fields, func(f Field) bool { return f.Why == Unknown })
 }
 
 // A State says what an event knows of a field.
