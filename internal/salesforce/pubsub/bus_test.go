@@ -289,11 +289,11 @@ func (b *bus) deliver(stream eventbus.PubSub_SubscribeServer, at int, owed int32
 		}
 		b.mu.Unlock()
 		if n := min(there, int(owed), b.most); n > 0 {
-			sent, err := b.send(stream, at, n, owed)
+			sent, came, err := b.send(stream, at, n, owed)
 			if err != nil {
 				return err
 			}
-			at, owed = at+sent, owed-int32(sent)
+			at, owed = at+sent, owed-came
 			continue
 		}
 		select {
@@ -320,18 +320,18 @@ func (b *bus) deliver(stream eventbus.PubSub_SubscribeServer, at int, owed int32
 	}
 }
 
-// send sends some events in one answer, as far as no fault comes between.
-func (b *bus) send(stream eventbus.PubSub_SubscribeServer, at, n int, owed int32) (sent int, err error) {
+// send sends some events in one answer, as far as no fault comes between. One that comes twice counts twice.
+func (b *bus) send(stream eventbus.PubSub_SubscribeServer, at, n int, owed int32) (sent int, came int32, err error) {
 	answer := &eventbus.FetchResponse{}
 	flush := func() error {
 		if len(answer.Events) == 0 {
 			return nil
 		}
-		answer.PendingNumRequested = max(owed-int32(sent), 0)
+		answer.PendingNumRequested = owed - came
 		answer.LatestReplayId = replay(at + sent - 1)
 		return stream.Send(answer)
 	}
-	for ; sent < n; sent++ {
+	for ; sent < n && came < owed; sent++ {
 		b.mu.Lock()
 		e := &eventbus.ConsumerEvent{Event: b.events[at+sent-b.first], ReplayId: replay(at + sent)}
 		b.mu.Unlock()
@@ -341,16 +341,18 @@ func (b *bus) send(stream eventbus.PubSub_SubscribeServer, at, n int, owed int32
 		}
 		switch what {
 		case double:
-			answer.Events = append(answer.Events, e)
+			if came+1 < owed {
+				answer.Events, came = append(answer.Events, e), came+1
+			}
 		case drop, hangUp, stall, expire:
 			if err := flush(); err != nil {
-				return sent, err
+				return sent, came, err
 			}
-			return sent, b.befalls(stream, what)
+			return sent, came, b.befalls(stream, what)
 		}
-		answer.Events = append(answer.Events, e)
+		answer.Events, came = append(answer.Events, e), came+1
 	}
-	return sent, flush()
+	return sent, came, flush()
 }
 
 func (b *bus) befalls(stream eventbus.PubSub_SubscribeServer, what fault) error {

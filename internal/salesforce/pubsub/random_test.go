@@ -224,12 +224,13 @@ func TestSoakOfEvents(t *testing.T) {
 	b.mu.Lock()
 	lag := b.first + len(b.events) - total
 	b.mu.Unlock()
-	t.Logf("%d events in %s over %d broken streams, %d behind at the end", total, time.Since(began).Round(time.Second), away, lag)
+	took := time.Since(began)
+	t.Logf("%d events in %s over %d broken streams, %d behind at the end", total, took.Round(time.Second), away, lag)
 	t.Logf("heap, MB at each tenth: %v; resident: %v", megabytes(heaps), megabytes(residents))
 	if away < 20 || lag != 0 {
 		t.Errorf("%d broken streams, %d behind", away, lag)
 	}
-	if late := time.Since(began) - time.Duration(total)*time.Second/time.Duration(*rateFlag); late > 30*time.Second {
+	if late := took - time.Duration(total)*time.Second/time.Duration(*rateFlag); late > 30*time.Second {
 		t.Logf("the machine was %s too slow", late)
 	}
 	if grown := heaps[len(heaps)-1] - heaps[1]; grown > 8<<20 {
