@@ -149,10 +149,11 @@ func TestDriversMeetInTheirParent(t *testing.T) {
 		"golden", "upkeep"}
 	rooms := []string{"archive/approval", "archive/closure", "archive/evidence", "archive/forecast", "archive/manifest",
 		"archive/planning", "archive/rehydrate", "archive/removal", "archive/report", "archive/restored",
-		"cli/archiving", "cli/maintaining",
+		"cli/archiving", "cli/listening", "cli/maintaining",
 		"control/files", "control/recall", "control/verified", "control/versioned", "control/wanted",
 		"files/export", "files/holdings", "files/list", "files/report", "files/retry", "files/tidy",
-		"salesforce/fault", "salesforce/login", "salesforce/soql", "salesforce/write", "salesforce/write/refusal",
+		"salesforce/fault", "salesforce/login", "salesforce/pubsub", "salesforce/pubsub/change",
+		"salesforce/soql", "salesforce/write", "salesforce/write/refusal",
 		"warehouse/adoption", "warehouse/archived", "warehouse/bodies", "warehouse/claim", "warehouse/evidence",
 		"warehouse/gone", "warehouse/maintained", "warehouse/many", "warehouse/query", "warehouse/reach",
 		"warehouse/refusals", "warehouse/room", "warehouse/shape", "warehouse/touched"}
@@ -361,7 +362,11 @@ const threads = `airbyte#27146 estuary/connectors#2678 airbyte#42537 supaglue#53
 	airbyte#34082 airbyte#44845 airbyte#77627 estuary/connectors#3493 ingestr#1011 heroku/roadmap#319 estuary/connectors#3414
 	airbyte#20703 CometD.NetCore.Salesforce#20 airbyte#14441 estuary/connectors#5218
 	airbyte#40680 airbyte#25350 airbyte#15950 airbyte#8300 RForcecom#59 tap-salesforce#67 airbyte#11695 airbyte#17503 airbyte#17148
-	tap-salesforce#222 airbyte#8690 estuary/connectors#3318`
+	tap-salesforce#222 airbyte#8690 estuary/connectors#3318
+	lfx#2195 jsforce#1061 camel#17153 camel#18396 wso2/micro-integrator#4768 redpanda-data/connect#4689
+	pozil/pub-sub-api-node-client#8 pozil/pub-sub-api-node-client#34 pozil/pub-sub-api-node-client#36
+	pozil/pub-sub-api-node-client#50 pozil/pub-sub-api-node-client#59 forcedotcom/pub-sub-api#25
+	forcedotcom/pub-sub-api#28 forcedotcom/pub-sub-api#31 amp-labs#2996 salesforce-event-bus#6 mulesoft#1484`
 
 // docs/pains.md has a test for every thread, and names every such test.
 func TestThreadsHaveTests(t *testing.T) {

@@ -21,6 +21,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"catchment/internal/cli/listening"
 	"catchment/internal/cli/maintaining"
 	"catchment/internal/dns"
 	"catchment/internal/lease"
@@ -230,13 +231,21 @@ what they failed over.`,
 		s.runCommand(),
 		s.pauseCommand(), s.resumeCommand(), s.eraseCommand(), s.statusCommand(), s.runsCommand(), s.verifyCommand(),
 		s.sqlCommand(), queryCommand(s), filesCommand(s), s.flowsCommand(), s.adoptCommand(), s.awsCommand(),
-		maintainCommand(s), archiveCommand(s), versionCommand(s),
+		eventsCommand(s), maintainCommand(s), archiveCommand(s), versionCommand(s),
 	} {
 		checkArgs(cmd)
 		root.AddCommand(cmd)
 	}
 	completeObjects(s, root)
 	return root
+}
+
+func eventsCommand(s *session) *cobra.Command {
+	return listening.Command(func(do func(*listening.Desk) error) error {
+		return s.inProject(func(p *work) error {
+			return do(&listening.Desk{Project: p.Project, Printer: p.Printer, Ends: p.stop.ends})
+		})
+	})
 }
 
 func maintainCommand(s *session) *cobra.Command {

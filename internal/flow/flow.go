@@ -53,6 +53,7 @@ type Org struct {
 	AcceptEncrypted bool // copy fields that Salesforce keeps encrypted
 	Composite       Composite
 	InstanceHosts   []string // where a login may send us besides; most orgs need none
+	PubSub          string   // https://..., where change events come from; "" for where Salesforce's do
 }
 
 // Composite says whether questions about many objects are put into composite

@@ -97,6 +97,10 @@ func (o *Org) keys() []key {
 		{name: "instance_hosts", about: "Hosts that a login may send us to besides the org's own; most orgs need none",
 			form:    listOf(&o.InstanceHosts, host),
 			example: "[gateway.acme.com]"},
+		{name: "pubsub", about: "Where change events come from, if not from api.pubsub.salesforce.com:7443: " +
+			"an org whose data stays in the EU has an address of its own",
+			form:    located(parsed(&o.PubSub, orgAddress(), parsePubSub)),
+			example: "https://api.deu.pubsub.salesforce.com:7443"},
 	}
 }
 

@@ -122,6 +122,7 @@ org:
   accept_encrypted: true
   composite: off
   instance_hosts: [gateway.acme.com, "Tunnel.acme.com:8443"]
+  pubsub: http://127.0.0.1:7011/
   login:
     flow: password
     client_id: env:ID
@@ -159,7 +160,7 @@ defaults: {deletes: remove, mover: rest, naming: snake, nul: fail, sweep: 30d}
 		Name: "catchment.yaml",
 		Org: Org{
 			URL: "http://127.0.0.1:8080", APIVersion: "67.0", AcceptEncrypted: true, Composite: CompositeOff,
-			InstanceHosts: []string{"gateway.acme.com", "tunnel.acme.com:8443"},
+			InstanceHosts: []string{"gateway.acme.com", "tunnel.acme.com:8443"}, PubSub: "http://127.0.0.1:7011",
 			Login: Login{Flow: "password", ClientID: "env:ID", ClientSecret: "env:SECRET", Username: "env:USER_NAME",
 				Password: "file:/run/secrets/a b"},
 		},
@@ -176,14 +177,14 @@ defaults: {deletes: remove, mover: rest, naming: snake, nul: fail, sweep: 30d}
 			{Object: "Account", Fields: []string{"Name", "Phone__c"}, Where: `Name != ')' AND (Name != 'it\'s (')`,
 				Deletes: Flag, Mover: Bulk, Naming: Lower, NUL: Replace,
 				Invalid: Reject, Rejects: keep,
-				Refresh: schedule.Refresh{Every: schedule.Never}, Paused: true, AcceptEncrypted: true, Line: 21,
+				Refresh: schedule.Refresh{Every: schedule.Never}, Paused: true, AcceptEncrypted: true, Line: 22,
 				Sweep: schedule.Sweep{Every: schedule.Never}, Window: schedule.Window{Last: 2, Zone: berlin},
 				chosen: true},
 			{Object: Star, ExcludeObjects: []string{"Task"}, Exclude: []string{"Fax"},
 				Deletes: Remove, Mover: REST, Naming: Snake, NUL: Fail,
 				Invalid: Reject, Rejects: keep,
 				Refresh: schedule.Refresh{Every: schedule.Never}, Sweep: schedule.Sweep{Every: 30 * 24 * time.Hour},
-				AcceptEncrypted: true, Line: 33},
+				AcceptEncrypted: true, Line: 34},
 		},
 	}
 	if !reflect.DeepEqual(f, want) {

@@ -126,6 +126,16 @@ func parseOrgURL(s string) (string, error) {
 	return u.Scheme + "://" + u.Host, nil
 }
 
+// parsePubSub reads the address of the Pub/Sub API.
+func parsePubSub(s string) (string, error) {
+	url, err := parseOrgURL(s)
+	if err != nil {
+		return "", errors.New("wants the address of the Pub/Sub API and nothing after it, as in " +
+			"https://api.pubsub.salesforce.com:7443")
+	}
+	return url, nil
+}
+
 // parseHost reads the host of an org, with its port where it has one of its own.
 func parseHost(s string) (string, error) {
 	u, err := url.Parse("https://" + s)

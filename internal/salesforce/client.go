@@ -154,6 +154,16 @@ func (c *Client) Org(ctx context.Context) (string, error) {
 	return "", plan.Strangef("the org has no Organization record")
 }
 
+// Session gives the session of a client with the org's Id, for who shows it in a protocol of its own; where ended is
+// its token, another one.
+func Session(ctx context.Context, c *Client, ended string) (login.Session, error) {
+	s, err := c.signer.Renew(ctx, ended)
+	if err == nil && s.OrgID == "" {
+		s.OrgID, err = c.Org(ctx)
+	}
+	return s, err
+}
+
 // User gives the 18-character Id of the user that the session belongs to.
 func (c *Client) User(ctx context.Context) (string, error) {
 	s, err := c.signer.Session(ctx)

@@ -31,6 +31,12 @@ func NewSigner(next wire.Sender, way Way, at Endpoint) *Signer {
 // Session gives the session, and logs in where there is none.
 func (s *Signer) Session(ctx context.Context) (Session, error) { return s.session(ctx, "") }
 
+// Renew gives the session, and another one where ended is its token: for who shows it in a protocol of its own, and
+// was told that it has ended.
+func (s *Signer) Renew(ctx context.Context, ended string) (Session, error) {
+	return s.session(ctx, ended)
+}
+
 // Send sends r as one of the session, and once more where that has ended.
 func (s *Signer) Send(ctx context.Context, r *wire.Request) (*http.Response, error) {
 	session, err := s.session(ctx, "")
