@@ -19,7 +19,7 @@ const prefix = "sfdc.platform.eventbus.grpc."
 type verdict struct {
 	class plan.Class
 	hint  string
-	renew bool // the session has ended: another one may help, once
+	renew bool // the session has ended: another one may help
 	lost  bool // the position is
 	slow  bool // what is asked for again at once is refused again
 	event bool // it is a matter of one event, and of no other

@@ -95,7 +95,11 @@ func TestRandomFaultsLoseNothing(t *testing.T) {
 					i++
 				}
 				b.publish(some...)
-				time.Sleep(time.Duration(publisher.IntN(20)) * time.Second)
+				select {
+				case <-time.After(time.Duration(publisher.IntN(20)) * time.Second):
+				case <-ends:
+					return
+				}
 			}
 		}()
 		client, end := serveBus(t, b, Config{Retries: 50})

@@ -63,10 +63,14 @@ type Subscription struct {
 
 // failures are those since the stream last brought something.
 type failures struct {
-	row   int
-	until time.Time // before which nothing is tried
-	ended string    // the token that was refused; "" where none was
+	row     int
+	until   time.Time // before which nothing is tried
+	renewed int       // how often the session was renewed
+	ended   string    // the token that was refused; "" where none was
 }
+
+// renewalsAtMost are those of a session in a row: at a release, one that is new may be refused, too.
+const renewalsAtMost = 3
 
 // Subscribe begins a subscription. It sends nothing: the first Next does. Close it.
 func (c *Client) Subscribe(topic string, from Start) (*Subscription, error) {
@@ -141,7 +145,11 @@ func (s *Subscription) broke(err error) (News, error) {
 	switch {
 	case v.lost:
 		return News{}, s.end(lost(s.after, err))
-	case v.renew && s.failed.ended == "":
+	case v.renew && s.failed.renewed < renewalsAtMost:
+		if s.failed.renewed > 0 {
+			pause = pace(s.failed.renewed, false)
+		}
+		s.failed.renewed++
 		s.failed.ended = s.live.token // by then the stream has written it for the last time
 	case v.class != plan.Retry:
 		return News{}, s.end(err)
