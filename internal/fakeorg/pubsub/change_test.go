@@ -65,7 +65,8 @@ func (r *rig) position(entity, field string) string {
 	return ""
 }
 
-// A transaction has one key and one number; each record the stamp of its own write, and one event whatever was done to it.
+// A transaction has one key and one number; each record the stamp of its own write, and one event whatever was done to
+// it.
 func TestLeadIsConverted(t *testing.T) {
 	r := newRig(t, fakeorg.Options{})
 	r.ok(r.org.AddObject("Lead", "00Q", admin.Field{Name: "LastName", Type: "string"},

@@ -222,7 +222,8 @@ func TestCallersWhoAreNotLetIn(t *testing.T) {
 		var trailer metadata.MD
 		ctx := metadata.NewOutgoingContext(context.Background(), headers)
 		_, err := r.client.GetTopic(ctx, &eventbus.TopicRequest{TopicName: accounts}, trailers(&trailer))
-		if status.Code(err) != codes.Unauthenticated || !slices.Equal(trailer.Get("error-code"), []string{prefix + want}) {
+		code := trailer.Get("error-code")
+		if status.Code(err) != codes.Unauthenticated || !slices.Equal(code, []string{prefix + want}) {
 			t.Errorf("%s: %v, %v", name, err, trailer)
 		}
 	}
