@@ -65,7 +65,7 @@ func nestedOnly(_ string, want, got []string) bool {
 	return len(parents) == 1 && len(got) == 0
 }
 
-func eventChecks() []check {
+func eventChecks(catchment string) []check {
 	var all []check
 	for _, s := range subscribers() {
 		for _, c := range []struct {
@@ -79,7 +79,7 @@ func eventChecks() []check {
 			all = append(all, check{s.name, c.name, func(o *org) error { return c.do(o.secure, s) }})
 		}
 	}
-	return append(all, check{"sfprotostash", "an expired position is refused by its code", refusesExpired})
+	return append(all, ourCheck(catchment), check{"sfprotostash", "an expired position is refused by its code", refusesExpired})
 }
 
 // hearsEveryType changes records in each way that an event tells of.
@@ -144,16 +144,19 @@ func hearsBehind(o *org, s subscriber) error {
 	return o.agrees(s, "/data/AccountChangeEvent", told[at].ReplayID, told[at+1:])
 }
 
-// hearsRandom changes records by chance until there are many events, once for all subscribers.
-func hearsRandom(o *org, s subscriber) error {
-	if err := o.publishes(); err != nil {
+// changes has records changed by chance until there are many events, once for all subscribers.
+func (o *org) changes() error {
+	if err := o.publishes(); err != nil || o.random != nil {
 		return err
 	}
-	if o.random == nil {
-		var err error
-		if o.random, err = changeByChance(o, 10_000); err != nil {
-			return err
-		}
+	var err error
+	o.random, err = changeByChance(o, 10_000)
+	return err
+}
+
+func hearsRandom(o *org, s subscriber) error {
+	if err := o.changes(); err != nil {
+		return err
 	}
 	return o.agrees(s, everything, o.random[0].ReplayID, o.random[1:])
 }

@@ -66,9 +66,9 @@ type check struct {
 	do           func(*org) error
 }
 
-func checks() []check {
+func checks(catchment string) []check {
 	return slices.Concat(sfChecks(), sfFileChecks(), kinChecks(), goSalesforceChecks(), jsforceChecks(), forceChecks(),
-		pythonChecks(), eventChecks())
+		pythonChecks(), eventChecks(catchment))
 }
 
 // run prints one line per check and returns how many failed.
@@ -96,7 +96,7 @@ func run(catchment string, only []string) (failed int, err error) {
 	}
 	o.secure = secure
 	done := 0
-	for _, c := range checks() {
+	for _, c := range checks(catchment) {
 		if len(only) > 0 && !slices.Contains(only, c.client) {
 			continue
 		}
