@@ -22,8 +22,8 @@ func everyField() map[string]map[string]any {
 		"Count__c": {"type": "int", "length": 9}, "Pick__c": {"type": "picklist", "values": []string{"a", "b", "c"}},
 	}
 	for _, typ := range []string{
-		"string", "multipicklist", "combobox", "email", "phone", "url", "encryptedstring", "boolean", "double", "currency",
-		"percent", "date", "datetime", "time", "json",
+		"string", "multipicklist", "combobox", "email", "phone", "url", "encryptedstring", "boolean", "double",
+		"currency", "percent", "date", "datetime", "time", "json",
 	} {
 		types["A_"+typ+"__c"] = map[string]any{"type": typ, "precision": 18, "scale": 6}
 	}
@@ -169,7 +169,7 @@ func (c *chance) record(share float64) map[string]any {
 		"Parent__c": c.accounts[c.IntN(len(c.accounts))], "Count__c": c.IntN(1_000_000) - 500_000,
 		"Pick__c": string("abc"[c.IntN(3)]), "A_string__c": c.text(250), "A_multipicklist__c": "a;b",
 		"A_combobox__c": c.text(20), "A_email__c": "a@example.com", "A_phone__c": "+33 1",
-		"A_url__c": "https://example.com",
+		"A_url__c":             "https://example.com",
 		"A_encryptedstring__c": c.text(20), "A_boolean__c": c.IntN(2) == 0, "A_double__c": c.number(),
 		"A_currency__c": c.number(), "A_percent__c": c.number(), "A_date__c": moment.Format(time.DateOnly),
 		"A_datetime__c": moment.Format("2006-01-02T15:04:05.000Z"), "A_time__c": moment.Format("15:04:05.000Z"),
