@@ -22,8 +22,8 @@ func everyField() map[string]map[string]any {
 		"Count__c": {"type": "int", "length": 9}, "Pick__c": {"type": "picklist", "values": []string{"a", "b", "c"}},
 	}
 	for _, typ := range []string{
-		"string", "multipicklist", "combobox", "email", "phone", "url", "encryptedstring", "boolean", "double", "currency",
-		"percent", "date", "datetime", "time", "json",
+		"string", "multipicklist", "combobox", "email", "phone", "url", "encryptedstring", "boolean", "double",
+		"currency", "percent", "date", "datetime", "time", "json",
 	} {
 		types["A_"+typ+"__c"] = map[string]any{"type": typ, "precision": 18, "scale": 6}
 	}

@@ -17,7 +17,13 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
+
 	"catchment/internal/cli"
+	"catchment/internal/eventbus"
 	"catchment/internal/project"
 )
 
@@ -233,5 +239,30 @@ func TestOrgRefusesFlags(t *testing.T) {
 		if code != 2 || !strings.Contains(said.String(), want) {
 			t.Errorf("%s: %d %s", args, code, said.String())
 		}
+	}
+}
+
+// Events come over TLS, by the one certificate that the first line has, and in plain text.
+func TestOrgPublishesEvents(t *testing.T) {
+	for _, flags := range [][]string{{"--pubsub"}, {"--pubsub=localhost:0", "--tls"}} {
+		org := serveOrg(t, append(flags, "--events", "Account,Invoice__c")...)
+		how := insecure.NewCredentials()
+		if pem := org["certificate"]; pem != "" {
+			trusted := x509.NewCertPool()
+			trusted.AppendCertsFromPEM([]byte(pem))
+			how = credentials.NewClientTLSFromCert(trusted, "")
+		}
+		conn, err := grpc.NewClient(org["pubsub"], grpc.WithTransportCredentials(how))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx := metadata.AppendToOutgoingContext(t.Context(), "accesstoken", org["access_token"], "instanceurl",
+			org["url"], "tenantid", org["org_id"])
+		topic, err := eventbus.NewPubSubClient(conn).GetTopic(ctx,
+			&eventbus.TopicRequest{TopicName: "/data/Invoice__ChangeEvent"})
+		if err != nil || topic.SchemaId == "" {
+			t.Errorf("%v: %v, %v", flags, topic, err)
+		}
+		conn.Close()
 	}
 }

@@ -125,6 +125,20 @@ func TestPersonAccountIsTwoEvents(t *testing.T) {
 	}
 }
 
+// What a person's Contact has is told of the Account only where events of Contact are published.
+func TestPersonWithoutEventsOfContact(t *testing.T) {
+	r := newRig(t, fakeorg.Options{PersonAccounts: true})
+	id := r.create("Account", map[string]any{"LastName": "Ada"})
+	for _, entities := range [][]string{{"Account", "Contact"}, {"Account"}} {
+		r.selects(entities...)
+		r.update(id, map[string]any{"PersonEmail": entities[len(entities)-1] + "@example.com"})
+	}
+	all := r.subscribe("/data/AccountChangeEvent", 10).hear(3)
+	if all[1].body["PersonEmail"] != "Contact@example.com" || all[2].body["PersonEmail"] != nil {
+		t.Errorf("the addresses are %v and %v", all[1].body["PersonEmail"], all[2].body["PersonEmail"])
+	}
+}
+
 // Records that change alike in one transaction share an event.
 func TestRecordsThatChangeAlikeShareAnEvent(t *testing.T) {
 	r := newRig(t, fakeorg.Options{})
