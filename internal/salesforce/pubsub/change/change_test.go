@@ -2,6 +2,7 @@ package change
 
 import (
 	"encoding/json"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -337,7 +338,7 @@ func TestTextsOfValues(t *testing.T) {
 		text  string
 		why   Why
 	}{
-		{5.0, field(schema.Double, 0), "5.0", ""}, {-0.0, field(schema.Double, 0), "0.0", ""},
+		{5.0, field(schema.Double, 0), "5.0", ""}, {math.Copysign(0, -1), field(schema.Double, 0), "0.0", ""},
 		{12345678.0, field(schema.Double, 2), "1.2345678E7", ""}, {9999999.0, field(schema.Double, 2), "9999999.0", ""},
 		{0.001, field(schema.Double, 3), "0.001", ""}, {0.0009, field(schema.Double, 4), "9.0E-4", ""},
 		{-1.5e-7, field(schema.Double, 8), "-1.5E-7", ""}, {0.30000000000000004, field(schema.Double, 2), "", Digits},
