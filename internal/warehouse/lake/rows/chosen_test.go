@@ -28,7 +28,8 @@ func TestChosen(t *testing.T) {
 		{"a text", iceberg.EqualTo(id, "b"), "[b=10 b=11 b=12 b=21 b=41]"},
 		{"some texts", iceberg.IsIn(id, "a", "c"), "[a=1 a=2 a=20 c=22 c=30]"},
 		{"other texts", iceberg.NotIn(id, "b", "c"), "[a=1 a=2 a=20]"},
-		{"a number, too", iceberg.NewAnd(iceberg.EqualTo(id, "b"), iceberg.GreaterThan(n, int64(11))), "[b=12 b=21 b=41]"},
+		{"a number, too", iceberg.NewAnd(iceberg.EqualTo(id, "b"), iceberg.GreaterThan(n, int64(11))),
+			"[b=12 b=21 b=41]"},
 		{"no text", iceberg.EqualTo(id, "bb"), "[]"},
 	} {
 		for _, key := range []string{"id", "n"} { // what rows are chosen by is their key, or is read for that alone

@@ -1,99 +1,99 @@
 package writing
 
 import (
-	"context"
 	"errors"
 	"math/bits"
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/bitutil"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	parquetfile "github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 )
 
-// A column of a row group that is being written.
+// A column of the row group that is being written.
 type column struct {
-	to     parquetfile.ColumnChunkWriter
-	few    *few    // its texts, as long as they are few; nil where they aren't, or where it has none
-	levels []int16 // scratch: of each row, 1 where it has a value
+	to    parquetfile.ColumnChunkWriter
+	texts few  // its texts,
+	few   bool // as long as they are few
 }
 
 // A dictionary is an encoder of the library that takes one as a whole.
 type dictionary interface{ PutDictionary(arrow.Array) error }
 
-func newColumn(to parquetfile.ColumnChunkWriter) *column {
-	c := &column{to: to}
+// begin begins the column of another row group.
+func (c *column) begin(to parquetfile.ColumnChunkWriter) {
 	_, texts := to.(*parquetfile.ByteArrayColumnChunkWriter)
-	if _, is := to.CurrentEncoder().(dictionary); is && texts {
-		c.few = &few{places: map[string]int32{}}
+	_, takes := to.CurrentEncoder().(dictionary)
+	c.to, c.few = to, texts && takes
+	if c.few {
+		c.texts.clear()
 	}
-	return c
 }
 
 // optional tells whether there may be rows without a value.
 func (c *column) optional() bool { return c.to.Descr().MaxDefinitionLevel() > 0 }
 
 // write adds values.
-func (c *column) write(ctx context.Context, values arrow.Array) error {
+func (c *column) write(by *hand, values arrow.Array) error {
 	texts, is := values.(*array.String)
-	if c.few == nil || !is {
-		return c.writeAll(ctx, values)
+	if !c.few || !is {
+		return c.writeAll(by, values)
 	}
-	c.few.add(texts)
-	if c.few.pay() {
+	c.texts.add(texts)
+	if c.texts.pay() {
 		return nil
 	}
-	return c.without(ctx)
+	return c.without(by)
 }
 
 // without goes on without a dictionary.
-func (c *column) without(ctx context.Context) error {
-	all := c.few.all()
+func (c *column) without(by *hand) error {
+	all := c.texts.all()
 	defer all.Release()
-	c.few = nil
+	c.few = false
 	c.to.FallbackToPlain()
-	return c.writeAll(ctx, all)
+	return c.writeAll(by, all)
 }
 
 // writeAll adds values one by one.
-func (c *column) writeAll(ctx context.Context, values arrow.Array) error {
-	return pqarrow.WriteArrowToColumn(ctx, c.to, values, c.levelsOf(values), nil, c.optional())
+func (c *column) writeAll(by *hand, values arrow.Array) error {
+	return pqarrow.WriteArrowToColumn(by.ctx, c.to, values, by.levelsOf(c, values), nil, c.optional())
 }
 
 // levelsOf tells of each row whether it has a value, as Parquet keeps that; nil where all do.
-func (c *column) levelsOf(values arrow.Array) []int16 {
+func (h *hand) levelsOf(c *column, values arrow.Array) []int16 {
 	if !c.optional() {
 		return nil
 	}
-	c.levels = c.levels[:0]
+	h.levels = h.levels[:0]
 	for i := range values.Len() {
 		level := int16(1)
 		if values.IsNull(i) {
 			level = 0
 		}
-		c.levels = append(c.levels, level)
+		h.levels = append(h.levels, level)
 	}
-	return c.levels
+	return h.levels
 }
 
 // end writes the dictionary and what refers to it.
-func (c *column) end(ctx context.Context) error {
-	if c.few == nil {
+func (c *column) end(by *hand) error {
+	if !c.few {
 		return nil
 	}
-	if len(c.few.texts) == 0 {
-		return c.without(ctx)
+	if len(c.texts.texts) == 0 {
+		return c.without(by)
 	}
 	encoder, is := c.to.CurrentEncoder().(dictionary)
 	if !is {
 		return errors.New("a dictionary can't be written")
 	}
-	texts, indices := c.few.dictionary(), c.few.indices()
+	texts, indices := c.texts.dictionary(), c.texts.indices()
 	defer texts.Release()
 	defer indices.Release()
-	c.few = nil
 	if err := encoder.PutDictionary(texts); err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (c *column) end(ctx context.Context) error {
 			return err
 		}
 	}
-	return c.to.WriteDictIndices(indices, c.levelsOf(indices), nil)
+	return c.to.WriteDictIndices(indices, by.levelsOf(c, indices), nil)
 }
 
 // few are texts of which many are the same: each is kept once.
@@ -120,6 +120,16 @@ type few struct {
 }
 
 const absent = -1
+
+// clear forgets all of them.
+func (f *few) clear() {
+	if f.places == nil {
+		f.places = map[string]int32{}
+	}
+	clear(f.places)
+	clear(f.texts)
+	*f = few{places: f.places, texts: f.texts[:0], rows: f.rows[:0]}
+}
 
 func (f *few) add(values *array.String) {
 	for i := range values.Len() {
@@ -171,19 +181,22 @@ func (f *few) dictionary() *array.String {
 	return b.NewStringArray()
 }
 
-// indices are the places of the rows' texts.
-func (f *few) indices() *array.Int32 {
-	b := array.NewInt32Builder(memory.DefaultAllocator)
-	defer b.Release()
-	b.Reserve(len(f.rows))
-	for _, at := range f.rows {
-		if at == absent {
-			b.UnsafeAppendBoolToBitmap(false)
-			continue
+// indices are the places of the rows' texts. They are valid until more is added.
+func (f *few) indices() arrow.Array {
+	var valid *memory.Buffer
+	if f.nulls > 0 {
+		has := make([]byte, bitutil.BytesForBits(int64(len(f.rows))))
+		for i, at := range f.rows {
+			if at != absent {
+				bitutil.SetBit(has, i)
+			}
 		}
-		b.UnsafeAppend(at)
+		valid = memory.NewBufferBytes(has)
 	}
-	return b.NewInt32Array()
+	places := memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(f.rows))
+	data := array.NewData(arrow.PrimitiveTypes.Int32, len(f.rows), []*memory.Buffer{valid, places}, nil, f.nulls, 0)
+	defer data.Release()
+	return array.MakeFromData(data)
 }
 
 // all are the texts of the rows.

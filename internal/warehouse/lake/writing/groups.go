@@ -23,6 +23,13 @@ type groups struct {
 	open    parquetfile.BufferedRowGroupWriter // nil for none
 	rows    int64                              // of the one that is open
 	columns []*column
+	hands   [columnsAtOnce]*hand
+}
+
+// A hand writes one column at a time.
+type hand struct {
+	ctx    context.Context // it has buffers of pqarrow
+	levels []int16         // scratch: of each row, 1 where it has a value
 }
 
 func newGroups(schema *arrow.Schema, to io.Writer, properties *parquet.WriterProperties) (*groups, error) {
@@ -31,7 +38,11 @@ func newGroups(schema *arrow.Schema, to io.Writer, properties *parquet.WriterPro
 		return nil, err
 	}
 	w, err := parquetfile.NewParquetWriterWithError(to, columns.Root(), parquetfile.WithWriterProps(properties))
-	return &groups{to: w}, err
+	g := &groups{to: w}
+	for i := range g.hands {
+		g.hands[i] = &hand{ctx: pqarrow.NewArrowWriteContext(context.Background(), nil)}
+	}
+	return g, err
 }
 
 // write adds rows, to the next row group where the one that is open is full.
@@ -62,13 +73,15 @@ func (g *groups) begin() (err error) {
 	if g.open, err = g.to.AppendBufferedRowGroupChecked(); err != nil {
 		return err
 	}
-	g.columns = g.columns[:0]
 	for i := range g.open.NumColumns() {
 		to, err := g.open.Column(i)
 		if err != nil {
 			return err
 		}
-		g.columns = append(g.columns, newColumn(to))
+		if i == len(g.columns) {
+			g.columns = append(g.columns, &column{})
+		}
+		g.columns[i].begin(to)
 	}
 	return nil
 }
@@ -78,12 +91,11 @@ func (g *groups) add(batch arrow.RecordBatch, from, rows int64) error {
 	var next atomic.Int64
 	var wait sync.WaitGroup
 	errs := make([]error, len(g.columns))
-	for range columnsAtOnce {
+	for _, by := range g.hands {
 		wait.Go(func() {
-			ctx := pqarrow.NewArrowWriteContext(context.Background(), nil) // it has buffers, for one column at a time
 			for i := next.Add(1) - 1; i < int64(len(g.columns)); i = next.Add(1) - 1 {
 				values := array.NewSlice(batch.Column(int(i)), from, from+rows)
-				errs[i] = g.columns[i].write(ctx, values)
+				errs[i] = g.columns[i].write(by, values)
 				values.Release()
 			}
 		})
@@ -107,9 +119,8 @@ func (g *groups) end() error {
 	if g.open == nil {
 		return nil
 	}
-	ctx := pqarrow.NewArrowWriteContext(context.Background(), nil)
 	for _, c := range g.columns {
-		if err := c.end(ctx); err != nil {
+		if err := c.end(g.hands[0]); err != nil {
 			return err
 		}
 	}

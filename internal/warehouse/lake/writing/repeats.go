@@ -14,32 +14,38 @@ const (
 	hardlyAtAll = 95
 )
 
-// repeats tells whether values of a column are likely to come again: a dictionary of them may be worth its while.
+// repeats tells whether a dictionary of a column's values may be worth its while: some are likely to come again. A
+// number that is the same in all rows is packed to nothing, and that takes less than to look each one up.
 func repeats(column arrow.Array) bool {
 	switch of := column.(type) {
 	case *array.String:
-		return repeat(column, of.Value)
+		different, looked := sampled(column, of.Value)
+		return looked < tooFew || 100*different < hardlyAtAll*looked
 	case *array.Int32:
-		return repeat(column, of.Value)
+		return numbersRepeat(sampled(column, of.Value))
 	case *array.Int64:
-		return repeat(column, of.Value)
+		return numbersRepeat(sampled(column, of.Value))
 	case *array.Timestamp:
-		return repeat(column, of.Value)
+		return numbersRepeat(sampled(column, of.Value))
 	case *array.Decimal128:
-		return repeat(column, of.Value)
+		return numbersRepeat(sampled(column, of.Value))
 	}
 	return true
 }
 
-// repeat looks at some values, which are spread over all.
-func repeat[T comparable](column arrow.Array, value func(i int) T) bool {
+func numbersRepeat(different, looked int) bool {
+	return looked < tooFew || different > 1 && 100*different < hardlyAtAll*looked
+}
+
+// sampled looks at some values, which are spread over all.
+func sampled[T comparable](column arrow.Array, value func(i int) T) (different, looked int) {
 	step := max(1, column.Len()/sample)
-	seen, looked := make(map[T]bool, sample), 0
+	seen := make(map[T]bool, sample)
 	for i := 0; i < column.Len(); i += step {
 		if column.IsValid(i) {
 			seen[value(i)] = true
 			looked++
 		}
 	}
-	return 100*len(seen) < hardlyAtAll*looked || looked < tooFew
+	return len(seen), looked
 }
