@@ -280,8 +280,7 @@ func (l *landing) load(ctx context.Context, place int64) error {
 		return err
 	}
 	if keys < l.now.Records {
-		l.note("%s landed for %s: the newest of each counts", plural.Of(l.now.Records, "row"),
-			plural.Of(keys, "record"))
+		l.note("%s", newest(l.now.Records, keys))
 	}
 	if err := reading.Finish(l.part, reading.Result{Pages: 1, Records: l.now.Records}); err != nil {
 		return err
@@ -291,6 +290,11 @@ func (l *landing) load(ctx context.Context, place int64) error {
 	l.progress(Progress{Flow: l.attempt.Flow, Step: Load, Records: records, Of: of, Known: known,
 		Mover: l.part.Mover})
 	return nil
+}
+
+// newest tells of rows that are more than one of a record.
+func newest(rows, keys int64) string {
+	return fmt.Sprintf("%s landed for %s: the newest of each counts", plural.Of(rows, "row"), plural.Of(keys, "record"))
 }
 
 // loadFiles loads the files of the executions that count, as pages. What is wrong with them

@@ -339,47 +339,50 @@ func TestRowsThatNobodyClaims(t *testing.T) {
 // warehouse and control table: the next one goes on from there.
 func TestCrashWhileLanding(t *testing.T) {
 	t.Parallel()
-	everyLanding(t, func(t *testing.T, change func(*cloud)) {
-		template := rig.New(t, crashOrg(t), "Contact")
-		moments := func() int {
-			r := template.Fork(t)
-			c := newCloud(t, r, nil)
-			change(c)
-			f := &rig.Fate{}
-			p := r.Start(f)
-			defer p.Close()
+	everyLanding(t, landsThroughCrashes)
+}
+
+// landsThroughCrashes lets a run die at one moment after the other.
+func landsThroughCrashes(t *testing.T, change func(*cloud)) {
+	template := rig.New(t, crashOrg(t), "Contact")
+	moments := func() int {
+		r := template.Fork(t)
+		c := newCloud(t, r, nil)
+		change(c)
+		f := &rig.Fate{}
+		p := r.Start(f)
+		defer p.Close()
+		c.fated(p, f)
+		if row := p.Run(); row.State != control.Done {
+			t.Fatalf("without a crash: %+v", row)
+		}
+		return f.Moments
+	}()
+	every := *crashEvery
+	if every == 0 {
+		every = max(1, moments/5)
+	}
+	t.Logf("%d moments, every %d", moments, every)
+	for n := 1; n <= moments; n += every {
+		r := template.Fork(t)
+		c := newCloud(t, r, nil)
+		change(c)
+		f := &rig.Fate{At: n}
+		p := r.Start(f)
+		p.Tries = 1
+		if p.Control != nil {
 			c.fated(p, f)
-			if row := p.Run(); row.State != control.Done {
-				t.Fatalf("without a crash: %+v", row)
-			}
-			return f.Moments
-		}()
-		every := *crashEvery
-		if every == 0 {
-			every = max(1, moments/5)
+			p.Run()
 		}
-		t.Logf("%d moments, every %d", moments, every)
-		for n := 1; n <= moments; n += every {
-			r := template.Fork(t)
-			c := newCloud(t, r, nil)
-			change(c)
-			f := &rig.Fate{At: n}
-			p := r.Start(f)
-			p.Tries = 1
-			if p.Control != nil {
-				c.fated(p, f)
-				p.Run()
-			}
-			p.Close()
-			r.Later(time.Second) // the forks share an org, whose clock only goes on
-			r.Done(c.with)
-			c.nothingLeft()
-			c.holds()
-			if t.Failed() {
-				t.Fatalf("died at moment %d of %d", n, moments)
-			}
+		p.Close()
+		r.Later(time.Second) // the forks share an org, whose clock only goes on
+		r.Done(c.with)
+		c.nothingLeft()
+		c.holds()
+		if t.Failed() {
+			t.Fatalf("died at moment %d of %d", n, moments)
 		}
-	})
+	}
 }
 
 // fated lets a process land that may die.

@@ -307,7 +307,10 @@ func (l *loading) account(ctx context.Context) error {
 	if err := l.accountRejected(ctx); err != nil {
 		return err
 	}
-	if keys != rows && !l.again {
+	switch {
+	case keys < rows && l.again:
+		l.note("%s", newest(rows, keys))
+	case keys != rows:
 		if err := l.doubles(ctx, rows, keys); err != nil {
 			return err
 		}

@@ -31,6 +31,8 @@ type Bucket struct {
 	refuse  string
 	busy    int
 	Page    int // keys of one listing; 1,000
+
+	Before func(*http.Request) // is told of a request before it is answered; nil for nobody
 }
 
 // Busy answers the next so many listings with SlowDown.
@@ -66,6 +68,9 @@ func (b *Bucket) Refuse(code string) {
 
 // ServeHTTP answers PutObject, GetObject, DeleteObject and ListObjectsV2.
 func (b *Bucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if b.Before != nil {
+		b.Before(r)
+	}
 	data, err := io.ReadAll(r.Body)
 	if err != nil {
 		w.WriteHeader(http.StatusBadRequest)

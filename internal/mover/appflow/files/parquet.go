@@ -29,6 +29,7 @@ type parquetRows struct {
 	at     []int // of the fields among the columns of a batch
 	batch  arrow.RecordBatch
 	row    int
+	came   int64
 	values []string
 }
 
@@ -97,6 +98,8 @@ func (f *parquetRows) next() (values []string, err error) {
 		f.row = 0
 		f.batch, err = f.stream.Read() // the stream lets go of the one before
 		switch {
+		case err == io.EOF && f.came != f.file.NumRows():
+			return nil, fmt.Errorf("%w: it has %d rows, and says that they are %d", errUnfit, f.came, f.file.NumRows())
 		case err == io.EOF:
 			return nil, io.EOF
 		case err != nil:
@@ -112,6 +115,7 @@ func (f *parquetRows) next() (values []string, err error) {
 		f.values[i] = text(f.fields[i].Type, raw)
 	}
 	f.row++
+	f.came++
 	return f.values, nil
 }
 
