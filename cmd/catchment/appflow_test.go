@@ -53,7 +53,8 @@ func startAppFlow(ts *testscript.TestScript, neg bool, args []string) {
 	})
 	for name, value := range map[string]string{
 		"AWS_ENDPOINT_URL_APPFLOW": at.URL, "AWS_ENDPOINT_URL_CLOUDFORMATION": made.URL, "APPFLOW_URL": at.URL,
-		"AWS_ENDPOINT_URL_S3": left.URL, "AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+		"AWS_ENDPOINT_URL_S3": left.URL,
+		"AWS_REGION":          "eu-central-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
 		"AWS_EC2_METADATA_DISABLED": "true",
 	} {
 		ts.Setenv(name, value)

@@ -137,7 +137,8 @@ func TestFileFaults(t *testing.T) {
 					t.Fatalf("%s %+v", row.State, row.Objects)
 				}
 				o := row.Objects[0]
-				if notes := strings.Join(o.Notes, "\n"); !strings.Contains(notes, tt.note) || tt.note == "" && notes != "" {
+				notes := strings.Join(o.Notes, "\n")
+				if !strings.Contains(notes, tt.note) || tt.note == "" && notes != "" {
 					t.Errorf("%q", o.Notes)
 				}
 				c.nothingLeft()

@@ -85,7 +85,8 @@ func TestFilesThatAppFlowRefuses(t *testing.T) {
 		}
 	}
 	_, err := one("t.yaml", []byte(strings.Replace(leaves, "SCHEMA_VERSION]", "XML]", 1)), nil)
-	if err == nil || !strings.Contains(err.Error(), `PathPrefixHierarchy "XML" is none of EXECUTION_ID, SCHEMA_VERSION`) {
+	const want = `PathPrefixHierarchy "XML" is none of EXECUTION_ID, SCHEMA_VERSION`
+	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Error(err)
 	}
 }

@@ -1,6 +1,7 @@
 package appflow_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -196,12 +197,13 @@ func TestTemplateOfFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 		to := got.Resources.Flow.Properties.DestinationFlowConfigList[0]
-		var config strings.Builder
-		if err := json.NewEncoder(&config).Encode(to.DestinationConnectorProperties.S3.S3OutputFormatConfig); err != nil {
+		s3 := to.DestinationConnectorProperties.S3
+		var config bytes.Buffer
+		if err := json.Compact(&config, s3.S3OutputFormatConfig); err != nil {
 			t.Fatal(err)
 		}
-		if strings.TrimSpace(config.String()) != want || to.ConnectorType != "S3" || to.ConnectorProfileName != nil ||
-			to.DestinationConnectorProperties.S3.BucketPrefix != "in" || got.Parameters["Table"] != nil ||
+		if config.String() != want || to.ConnectorType != "S3" || to.ConnectorProfileName != nil ||
+			s3.BucketPrefix != "in" || got.Parameters["Table"] != nil ||
 			got.Description != "Catchment: Account into S3 by AppFlow" {
 			t.Errorf("%s", text)
 		}

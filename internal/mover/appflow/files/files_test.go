@@ -41,8 +41,9 @@ func newFolder(t *testing.T) *folder {
 	t.Cleanup(at.Close)
 	t.Cleanup(transport.CloseIdleConnections)
 	f.bucket = files.NewBucket(s3.New(s3.Options{
-		Region: "eu-central-1", BaseEndpoint: &at.URL, UsePathStyle: true, HTTPClient: &http.Client{Transport: transport},
-		Retryer: retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts = 1 }),
+		Region: "eu-central-1", BaseEndpoint: &at.URL, UsePathStyle: true,
+		HTTPClient: &http.Client{Transport: transport},
+		Retryer:    retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts = 1 }),
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
 		}),
@@ -138,7 +139,8 @@ func TestFilesThatAreGone(t *testing.T) {
 	f.Executions = []mover.Execution{{ID: "e1", Records: 1}, {ID: "e2"}}
 	f.put("contacts/e2/a", "Id,Name,Seen\n")
 	_, err := f.pages()
-	is(t, err, "execution e1 of flow contacts has written 1 records, and no file of it is in s3://acme/sales/force/contacts/")
+	is(t, err, "execution e1 of flow contacts has written 1 records, "+
+		"and no file of it is in s3://acme/sales/force/contacts/")
 
 	f.Executions = []mover.Execution{{ID: "e1", Bytes: 7}}
 	_, err = f.pages()
@@ -181,10 +183,11 @@ func TestCSV(t *testing.T) {
 	const want = "\"1\",\"a, \"\"b\"\"\r\nc\n\",\"2026-01-02T03:04:05.000Z\"\n\"2\",\"\",\"\"\n"
 	for name, text := range map[string]string{
 		"as it is needed": "Id,Name,Seen\n1,\"a, \"\"b\"\"\r\nc\n\",2026-01-02T03:04:05.000+0000\n2,,\n",
-		"all":             "\"Id\",\"Name\",\"Seen\"\n\"1\",\"a, \"\"b\"\"\r\nc\n\",\"2026-01-02T03:04:05.000Z\"\n\"2\",\"\",\"\"\n",
-		"CRLF":            "Id,Name,Seen\r\n1,\"a, \"\"b\"\"\r\nc\n\",2026-01-02T03:04:05Z\r\n2,,\r\n",
-		"an open end":     "Id,Name,Seen\n1,\"a, \"\"b\"\"\r\nc\n\",1767323045000\n2,,",
-		"another order":   "Seen,Extra,Name,id\n2026-01-02T03:04:05.000Z,x,\"a, \"\"b\"\"\r\nc\n\",1\n,y,,2\n",
+		"all": "\"Id\",\"Name\",\"Seen\"\n" +
+			"\"1\",\"a, \"\"b\"\"\r\nc\n\",\"2026-01-02T03:04:05.000Z\"\n\"2\",\"\",\"\"\n",
+		"CRLF":          "Id,Name,Seen\r\n1,\"a, \"\"b\"\"\r\nc\n\",2026-01-02T03:04:05Z\r\n2,,\r\n",
+		"an open end":   "Id,Name,Seen\n1,\"a, \"\"b\"\"\r\nc\n\",1767323045000\n2,,",
+		"another order": "Seen,Extra,Name,id\n2026-01-02T03:04:05.000Z,x,\"a, \"\"b\"\"\r\nc\n\",1\n,y,,2\n",
 	} {
 		f := newFolder(t)
 		f.put("contacts/e1/a", text)
@@ -203,7 +206,8 @@ func TestCSV(t *testing.T) {
 func TestValuesThatAreNone(t *testing.T) {
 	t.Parallel()
 	f := newFolder(t)
-	f.Fields = append(f.Fields, schema.Field{Name: "Day", Type: schema.Date}, schema.Field{Name: "On", Type: schema.Boolean},
+	f.Fields = append(f.Fields, schema.Field{Name: "Day", Type: schema.Date},
+		schema.Field{Name: "On", Type: schema.Boolean},
 		schema.Field{Name: "N", Type: schema.Int}, schema.Field{Name: "Amount", Type: schema.Currency})
 	f.put("contacts/e1/a", "Id,Name,Seen,Day,On,N,Amount\n1,,someday,2026-13-01,maybe,1.5,12 EUR\n"+
 		"2,,17673230,1767323045000,TRUE,2.0,1E-7\n3,,-626659200000,1772323200000,false,3,0.10\n"+
@@ -238,7 +242,8 @@ func TestFilesThatAreWrong(t *testing.T) {
 		f.put("contacts/e1/a", text)
 		_, err := f.only()
 		if !errors.Is(err, mover.ErrFailed) || plan.ClassOf(err) != plan.Fix || plan.HintOf(err) == "" ||
-			!strings.Contains(err.Error(), "file sales/force/contacts/e1/a: ") || strings.Contains(err.Error(), "secret") {
+			!strings.Contains(err.Error(), "file sales/force/contacts/e1/a: ") ||
+			strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

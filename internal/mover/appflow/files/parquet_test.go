@@ -54,33 +54,49 @@ func TestParquetTypes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	text := func(value string) func(array.Builder) {
+		return func(b array.Builder) { b.(*array.StringBuilder).Append(value) }
+	}
+	whole := func(value int64) func(array.Builder) {
+		return func(b array.Builder) { b.(*array.Int64Builder).Append(value) }
+	}
+	number := func(value float64) func(array.Builder) {
+		return func(b array.Builder) { b.(*array.Float64Builder).Append(value) }
+	}
+	moment := func(value int64) func(array.Builder) {
+		return func(b array.Builder) { b.(*array.TimestampBuilder).Append(arrow.Timestamp(value)) }
+	}
+	const stamp = "2026-01-02T03:04:05.678Z"
 	columns := []struct {
 		kind schema.Type
 		of   arrow.DataType
 		put  func(array.Builder)
 		want string
 	}{
-		{schema.ID, arrow.BinaryTypes.String, func(b array.Builder) { b.(*array.StringBuilder).Append("1") }, "1"},
-		{schema.String, arrow.BinaryTypes.String, func(b array.Builder) { b.(*array.StringBuilder).Append("a\"b\r\n€") }, "a\"\"b\r\n€"},
-		{schema.String, arrow.BinaryTypes.Binary, func(b array.Builder) { b.(*array.BinaryBuilder).Append([]byte("x")) }, "x"},
-		{schema.Boolean, arrow.FixedWidthTypes.Boolean, func(b array.Builder) { b.(*array.BooleanBuilder).Append(true) }, "true"},
-		{schema.Int, arrow.PrimitiveTypes.Int32, func(b array.Builder) { b.(*array.Int32Builder).Append(-7) }, "-7"},
-		{schema.Int, arrow.PrimitiveTypes.Int64, func(b array.Builder) { b.(*array.Int64Builder).Append(1 << 40) }, "1099511627776"},
-		{schema.Double, arrow.PrimitiveTypes.Float64, func(b array.Builder) { b.(*array.Float64Builder).Append(0.1) }, "0.1"},
-		{schema.Double, arrow.PrimitiveTypes.Float64, func(b array.Builder) { b.(*array.Float64Builder).Append(1e21) }, "1000000000000000000000"},
+		{schema.ID, arrow.BinaryTypes.String, text("1"), "1"},
+		{schema.String, arrow.BinaryTypes.String, text("a\"b\r\n€"), "a\"\"b\r\n€"},
+		{schema.String, arrow.BinaryTypes.String, text(""), ""},
+		{schema.String, arrow.BinaryTypes.Binary,
+			func(b array.Builder) { b.(*array.BinaryBuilder).Append([]byte("x")) }, "x"},
+		{schema.Boolean, arrow.FixedWidthTypes.Boolean,
+			func(b array.Builder) { b.(*array.BooleanBuilder).Append(true) }, "true"},
+		{schema.Int, arrow.PrimitiveTypes.Int32,
+			func(b array.Builder) { b.(*array.Int32Builder).Append(-7) }, "-7"},
+		{schema.Int, arrow.PrimitiveTypes.Int64, whole(1 << 40), "1099511627776"},
+		{schema.Double, arrow.PrimitiveTypes.Float64, number(0.1), "0.1"},
+		{schema.Double, arrow.PrimitiveTypes.Float64, number(1e21), "1000000000000000000000"},
 		{schema.Currency, &arrow.Decimal128Type{Precision: 38, Scale: 4},
 			func(b array.Builder) { b.(*array.Decimal128Builder).Append(money) }, "-12345678901234567.0089"},
 		{schema.Date, arrow.FixedWidthTypes.Date32,
 			func(b array.Builder) { b.(*array.Date32Builder).Append(arrow.Date32FromTime(at)) }, "2026-01-02"},
-		{schema.DateTime, &arrow.TimestampType{Unit: arrow.Millisecond, TimeZone: "UTC"},
-			func(b array.Builder) { b.(*array.TimestampBuilder).Append(arrow.Timestamp(at.UnixMilli())) }, "2026-01-02T03:04:05.678Z"},
-		{schema.DateTime, &arrow.TimestampType{Unit: arrow.Microsecond},
-			func(b array.Builder) { b.(*array.TimestampBuilder).Append(arrow.Timestamp(at.UnixMicro())) }, "2026-01-02T03:04:05.678Z"},
-		{schema.DateTime, arrow.PrimitiveTypes.Int64,
-			func(b array.Builder) { b.(*array.Int64Builder).Append(at.UnixMilli()) }, "2026-01-02T03:04:05.678Z"},
-		{schema.Date, arrow.BinaryTypes.String, func(b array.Builder) { b.(*array.StringBuilder).Append("2026-03-01") }, "2026-03-01"},
-		{schema.Time, arrow.FixedWidthTypes.Time32ms, func(b array.Builder) { b.(*array.Time32Builder).Append(3_723_004) }, "01:02:03.004Z"},
-		{schema.String, arrow.BinaryTypes.String, func(b array.Builder) { b.(*array.StringBuilder).Append("") }, ""},
+		{schema.Date, arrow.BinaryTypes.String, text("2026-03-01"), "2026-03-01"},
+		{schema.DateTime, &arrow.TimestampType{Unit: arrow.Millisecond, TimeZone: "UTC"}, moment(at.UnixMilli()),
+			stamp},
+		{schema.DateTime, &arrow.TimestampType{Unit: arrow.Microsecond}, moment(at.UnixMicro()), stamp},
+		{schema.DateTime, &arrow.TimestampType{Unit: arrow.Nanosecond}, moment(at.UnixNano()), stamp},
+		{schema.DateTime, arrow.PrimitiveTypes.Int64, whole(at.UnixMilli()), stamp},
+		{schema.Time, arrow.FixedWidthTypes.Time32ms,
+			func(b array.Builder) { b.(*array.Time32Builder).Append(3_723_004) }, "01:02:03.004Z"},
 	}
 	f := newFolder(t)
 	f.Fields = nil
@@ -147,8 +163,8 @@ func TestParquetOfManyRows(t *testing.T) {
 func TestDamagedParquet(t *testing.T) {
 	t.Parallel()
 	f := newFolder(t)
-	fields := []arrow.Field{{Name: "Id", Type: arrow.BinaryTypes.String}, {Name: "Name", Type: arrow.BinaryTypes.String},
-		{Name: "Seen", Type: arrow.BinaryTypes.String}}
+	texts := arrow.BinaryTypes.String
+	fields := []arrow.Field{{Name: "Id", Type: texts}, {Name: "Name", Type: texts}, {Name: "Seen", Type: texts}}
 	whole := []byte(written(t, fields, 3, func(_, row int, b array.Builder) {
 		b.(*array.StringBuilder).Append(fmt.Sprint(row))
 	}))
