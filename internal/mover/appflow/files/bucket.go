@@ -64,7 +64,7 @@ func (b *Bucket) open(ctx context.Context, f file) (io.ReadCloser, error) {
 	if f.etag != "" {
 		in.IfMatch = &f.etag
 	}
-	out, err := b.client.GetObject(ctx, in)
+	out, err := b.client.GetObject(ctx, in, quietly)
 	switch {
 	case err == nil:
 		return &body{out.Body, "read " + f.key}, nil
@@ -75,6 +75,9 @@ func (b *Bucket) open(ctx context.Context, f file) (io.ReadCloser, error) {
 	}
 	return nil, awserr.ClassedRead(b.bucket, f.key, err)
 }
+
+// quietly reads a file that has no checksum without a line about that: not every one has.
+func quietly(o *s3.Options) { o.DisableLogOutputChecksumValidationSkipped = true }
 
 func (b *Bucket) url(folder string) string { return "s3://" + b.bucket + "/" + b.prefix + folder }
 
