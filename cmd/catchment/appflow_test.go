@@ -12,16 +12,19 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"catchment/internal/fakeaws/appflow"
+	"catchment/internal/fakeaws/bucket"
 	"catchment/internal/fakeaws/stacks"
 )
 
 // startAppFlow: appflow starts an AppFlow that reads the org and appends to the
-// database of the script, with every second put done twice, and a CloudFormation
-// before it. The environment leads AWS's SDK to both.
+// database of the script, or leaves files in the bucket acme-appflow, with every second
+// put done twice; a CloudFormation before it, and an S3. The environment leads AWS's SDK
+// to all three.
 func startAppFlow(ts *testscript.TestScript, neg bool, args []string) {
 	transport := &http.Transport{}
 	client := &http.Client{Transport: transport}
 	url := ts.Getenv("PG_URL")
+	files := &bucket.Bucket{}
 	flows := appflow.New(appflow.Options{
 		Salesforce: map[string]appflow.Profile{"salesforce": {URL: ts.Getenv("ORG_URL"),
 			ClientID:     ts.Getenv("SF_CLIENT_ID"),
@@ -30,6 +33,10 @@ func startAppFlow(ts *testscript.TestScript, neg bool, args []string) {
 			rows [][]string) error {
 			return appendRows(ctx, url, table, header, rows)
 		}},
+		S3: map[string]appflow.Folder{"acme-appflow": func(_ context.Context, key string, body []byte) error {
+			files.Put("acme-appflow/"+key, body)
+			return nil
+		}},
 		HTTP: client, Now: time.Now, PutRows: 100,
 	})
 	for range 100 {
@@ -37,14 +44,17 @@ func startAppFlow(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	at := httptest.NewServer(flows)
 	made := httptest.NewServer(stacks.New(stacks.Options{AppFlow: at.URL, HTTP: client, Now: time.Now}))
+	left := httptest.NewServer(files)
 	ts.Defer(func() {
+		left.Close()
 		made.Close()
 		at.Close()
 		transport.CloseIdleConnections()
 	})
 	for name, value := range map[string]string{
 		"AWS_ENDPOINT_URL_APPFLOW": at.URL, "AWS_ENDPOINT_URL_CLOUDFORMATION": made.URL, "APPFLOW_URL": at.URL,
-		"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+		"AWS_ENDPOINT_URL_S3": left.URL,
+		"AWS_REGION":          "eu-central-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
 		"AWS_EC2_METADATA_DISABLED": "true",
 	} {
 		ts.Setenv(name, value)

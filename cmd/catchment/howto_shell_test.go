@@ -107,7 +107,7 @@ var secureCluster pgtest.Cluster
 // "$PG_URL"; a server with TLS and passwords, that of one's own, where it says
 // "$PG_HOST"; where it says that Redshift is a stand-in, that; and where it says so
 // of aws, one before an AppFlow that has filled tables in that database for a while,
-// from the org of the page.
+// from the org of the page; where it says so of Amazon AppFlow, that and its bucket.
 func provide(ts *testscript.TestScript, sh *shell, page string) {
 	if strings.Contains(page, "$PG_URL") {
 		newDatabase(ts, false, nil)
@@ -127,18 +127,30 @@ func provide(ts *testscript.TestScript, sh *shell, page string) {
 			sh.export(ts, name, ts.Getenv(name))
 		}
 	}
-	if strings.Contains(page, "`aws` is a **stand-in**") {
-		var org map[string]string
-		ts.Check(json.Unmarshal([]byte(ts.ReadFile("org.json")), &org))
-		for key, name := range map[string]string{"url": "ORG_URL", "client_id": "SF_CLIENT_ID",
-			"client_secret": "SF_CLIENT_SECRET", "refresh_token": "ORG_REFRESH_TOKEN", "access_token": "ORG_TOKEN"} {
-			ts.Setenv(name, org[key])
+	if strings.Contains(page, "Amazon AppFlow is a **stand-in**") {
+		orgAppFlow(ts)
+		for _, name := range []string{"AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
+			"AWS_ENDPOINT_URL_APPFLOW", "AWS_ENDPOINT_URL_CLOUDFORMATION", "AWS_ENDPOINT_URL_S3"} {
+			sh.export(ts, name, ts.Getenv(name))
 		}
-		startAppFlow(ts, false, nil)
+	}
+	if strings.Contains(page, "`aws` is a **stand-in**") {
+		orgAppFlow(ts)
 		oldAppFlow(ts, false, nil)
 		sh.export(ts, "APPFLOW_URL", ts.Getenv("APPFLOW_URL"))
 		linkProgram(ts, "aws")
 	}
+}
+
+// orgAppFlow starts an AppFlow that reads the org of the page.
+func orgAppFlow(ts *testscript.TestScript) {
+	var org map[string]string
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("org.json")), &org))
+	for key, name := range map[string]string{"url": "ORG_URL", "client_id": "SF_CLIENT_ID",
+		"client_secret": "SF_CLIENT_SECRET", "refresh_token": "ORG_REFRESH_TOKEN", "access_token": "ORG_TOKEN"} {
+		ts.Setenv(name, org[key])
+	}
+	startAppFlow(ts, false, nil)
 }
 
 // linkProgram puts a program of this test on the reader's PATH.

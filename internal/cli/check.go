@@ -269,7 +269,7 @@ func (c *checkup) paused(ctx context.Context, fl flow.Flow) (bool, error) {
 
 // lands tells why rows can't be sent into the warehouse, where a flow has them sent.
 func (c *checkup) lands(fl flow.Flow) error {
-	if _, sent := c.Drivers.Landers[string(fl.Mover)]; !sent {
+	if _, sent := c.Drivers.Landers[string(fl.Mover)]; !sent || c.File.AppFlow.Files {
 		return nil
 	}
 	_, err := replicate.Lands(c.Warehouse)

@@ -26,10 +26,14 @@ func makeRights(s *settings) []grant {
 		return nil
 	}
 	profile := partition + "appflow:" + account + "connectorprofile/"
+	profiles := []string{profile + s.AppFlow.Salesforce}
+	if !s.AppFlow.Files { // into S3 AppFlow writes by the bucket's policy
+		profiles = append(profiles, profile+s.AppFlow.Redshift)
+	}
 	all := []grant{
 		{Sid: "NewFlows", On: anything, Rights: []right{
 			{"appflow:CreateFlow", "one for each attempt, or for each object"}}},
-		{Sid: "Profiles", On: []string{profile + s.AppFlow.Salesforce, profile + s.AppFlow.Redshift}, Rights: []right{
+		{Sid: "Profiles", On: profiles, Rights: []right{
 			{"appflow:UseConnectorProfile", "a flow reads and lands by them"}}},
 		{Sid: "Intermediate", On: []string{bucketARN(s.AppFlow.Bucket)}, Rights: []right{
 			{"s3:GetBucketLocation", "AppFlow looks where its intermediate bucket is"},
@@ -79,6 +83,23 @@ func runRights(s *settings) []grant {
 		{"appflow:StartFlow", "sets it off; done does so again where it failed"},
 		{"appflow:DescribeFlowExecutionRecords", "how far it is, and how many records it brought"},
 		{"appflow:CancelFlowExecutions", "one that hangs"}}}}
+}
+
+// leftRights read the files of flows, of which no step changes or deletes any.
+func leftRights(s *settings) []grant {
+	if s.AppFlow == nil || !s.AppFlow.Files {
+		return nil
+	}
+	at := placeOf(s.AppFlow.Bucket + "/" + s.AppFlow.Prefix)
+	return []grant{
+		{Sid: "FlowFiles", On: []string{inBucket(at.Bucket, at.Prefix+"catchment-*")}, Rights: []right{
+			{"s3:GetObject", "a file of an execution that succeeded"}}},
+		{Sid: "FindFlowFiles", On: []string{bucketARN(at.Bucket)}, Rights: []right{
+			{"s3:ListBucket", "which there are, and whether one was taken away"}}},
+		{Sid: "FlowFileKeys", On: []string{partition + "kms:" + account + "key/*"},
+			Only: `{StringLike: {"kms:ViaService": "s3.*.amazonaws.com"}}`, Rights: []right{
+				{"kms:Decrypt", "what AppFlow has encrypted there, by a key that its flows don't name"}}},
+	}
 }
 
 // clearRights are for what lives no longer than a run. Lasting flows stay.

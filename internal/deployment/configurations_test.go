@@ -40,7 +40,7 @@ func rendered(t *testing.T, name string) document {
 }
 
 var configurations = []string{"bulk-postgres", "appflow-wire", "appflow-lasting", "bulk-data", "rows-postgres",
-	"rows-appflow"}
+	"rows-appflow", "appflow-files"}
 
 // The actions that know no resources, by the Service Authorization Reference: only
 // they may be allowed on everything.
@@ -122,6 +122,7 @@ func TestRightsFollowTheConfiguration(t *testing.T) {
 		"bulk-data":       "dynamodb glue kms lambda logs redshift-data s3 secretsmanager states",
 		"rows-postgres":   "dynamodb kms lambda logs s3 secretsmanager states",
 		"rows-appflow":    "appflow cloudformation dynamodb kms lambda logs s3 secretsmanager states",
+		"appflow-files":   "appflow cloudformation dynamodb kms lambda logs s3 secretsmanager states",
 		"appflow-wire":    "appflow cloudformation dynamodb kms lambda logs s3 secretsmanager states",
 		"appflow-lasting": "appflow dynamodb glue kms lambda logs redshift-data s3 secretsmanager states",
 	} {
@@ -170,6 +171,31 @@ func TestStepsDoWhateverIsNext(t *testing.T) {
 	if !may(t, d, "DoneFunctionRole", "appflow:UseConnectorProfile", "connectorprofile/my-salesforce") ||
 		may(t, d, "DoneFunctionRole", "appflow:UseConnectorProfile", "connectorprofile/*") {
 		t.Error("the connector profiles are not named")
+	}
+}
+
+// Files that flows leave are read by the one step that loads them, and nobody else has to do with them or with
+// a profile of the warehouse.
+func TestFilesOfFlows(t *testing.T) {
+	d := rendered(t, "appflow-files")
+	for role := range d.resources("AWS::IAM::Role") {
+		for _, action := range []string{"s3:GetObject", "s3:ListBucket"} {
+			place := "acme-appflow"
+			if action == "s3:GetObject" {
+				place += "/left/catchment-*"
+			}
+			if got := may(t, d, role, action, place); got != (role == "LoadFunctionRole") {
+				t.Errorf("%s may %s in the bucket of the files: %t", role, action, got)
+			}
+		}
+		if may(t, d, role, "s3:PutObject", "acme-appflow") || may(t, d, role, "s3:DeleteObject", "acme-appflow") {
+			t.Errorf("%s may change files that AppFlow has written", role)
+		}
+	}
+	for _, g := range d.rights(t, "CreateFunctionRole") {
+		if g.action == "appflow:UseConnectorProfile" && !strings.HasSuffix(g.on, "connectorprofile/my-salesforce") {
+			t.Errorf("create may use %s", g.on)
+		}
 	}
 }
 

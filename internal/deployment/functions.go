@@ -31,6 +31,7 @@ const (
 	makeFlows   useName = "MakeFlows"   // flows of AppFlow
 	runFlows    useName = "RunFlows"
 	clearFlows  useName = "ClearFlows"
+	flowFiles   useName = "FlowFiles"        // reads what flows of AppFlow leave in S3
 	glueJob     useName = "GlueJob"          // consolidates
 	templates   useName = "Templates"        // reads those of control rows
 	missing     useName = "MissingTemplates" // and tells which aren't there
@@ -60,7 +61,7 @@ func functions() []function {
 		{Step: replicate.Done, Name: "wait_job", Does: "waits for its end",
 			uses: []useName{theCopy, templates, makeFlows, runFlows, clearFlows}},
 		{Step: replicate.Load, Name: "load", Does: "brings pages into the stage and the staging schema, and counts",
-			uses: []useName{theCopy, newPages, filesBeside, makeFlows, runFlows, clearFlows}},
+			uses: []useName{theCopy, newPages, filesBeside, makeFlows, runFlows, clearFlows, flowFiles}},
 		{Step: replicate.Consolidate, Name: "consolidate", Does: "merges staging into the final table",
 			uses: []useName{theCopy, templates, glueJob}},
 		{Step: replicate.Bodies, Name: "read_bodies", Does: "brings the bodies of files into the stage, for good",

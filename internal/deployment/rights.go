@@ -68,6 +68,7 @@ func uses(s *settings) []use {
 		{Name: makeFlows, Does: "Make flows of AppFlow", Grants: makeRights(s)},
 		{Name: runFlows, Does: "Run flows of AppFlow", Grants: runRights(s)},
 		{Name: clearFlows, Does: "Clear flows of AppFlow away", Grants: clearRights(s)},
+		{Name: flowFiles, Does: "Files that flows of AppFlow leave", Grants: leftRights(s)},
 		{Name: glueJob, Does: "Have a Glue job consolidate", Grants: glueRights(s), If: "ByGlue"},
 		{Name: warehouseReads, Does: "What the warehouse reads by itself: attach it to the role of its COPY",
 			Grants: readRights(s)},

@@ -57,7 +57,8 @@ func readRights(s *settings) []grant {
 		return nil
 	}
 	places := []place{s.Stage, s.files()}
-	if s.AppFlow != nil {
+	lands := s.AppFlow != nil && !s.AppFlow.Files
+	if lands {
 		places = append(places, placeOf(s.AppFlow.Bucket+"/"+s.AppFlow.Prefix))
 	}
 	var buckets, objects []string
@@ -75,7 +76,7 @@ func readRights(s *settings) []grant {
 			{"s3:GetBucketLocation", "and where that is"}}},
 		yourKeys(right{"kms:Decrypt", "the same, with keys of yours"}),
 	}
-	if s.AppFlow == nil {
+	if !lands {
 		return all
 	}
 	return append(all, grant{Sid: "AppFlowKeys", On: []string{partition + "kms:" + account + "key/*"},

@@ -145,6 +145,10 @@ func fileWith(t *testing.T, at, text string) []byte {
 	case "appflow":
 		m = randomSection{"salesforce": "a", "redshift": "b", "bucket": "c"}
 		root["appflow"] = m
+		if last == "format" || text == "s3" {
+			delete(m, "redshift")
+			m["destination"] = "s3"
+		}
 	case "warehouse.history", "warehouse.maintain":
 		m = randomSection{}
 		root["warehouse"] = randomSection{"url": "iceberg:lake", strings.TrimPrefix(section, "warehouse."): m}

@@ -2,6 +2,9 @@ package mover
 
 import (
 	"context"
+	"iter"
+	"strconv"
+	"strings"
 	"time"
 
 	"catchment/internal/schema"
@@ -36,12 +39,23 @@ type Landing struct {
 	Latest  time.Time `json:"latest,omitzero"`  // when the newest one began
 	Done    bool      `json:"done"`
 	Records int64     `json:"records"` // that all executions since After have landed, once done
+
+	// Files are the executions since After that left files which count, once done. They are
+	// noted here so that every listing is of the same ones.
+	Files []Execution `json:"files,omitempty"`
+}
+
+// An Execution is one run of a flow that left files, by what its record says.
+type Execution struct {
+	ID      string `json:"id"`
+	Records int64  `json:"records"`
+	Bytes   int64  `json:"bytes,omitzero"` // 0 where it wrote none, or nobody says
 }
 
 // Again has a landing started once more. What its executions have landed
 // counts together.
 func (l Landing) Again() Landing {
-	l.Starts, l.Started, l.Done, l.Records = l.Starts+1, time.Time{}, false, 0
+	l.Starts, l.Started, l.Done, l.Records, l.Files = l.Starts+1, time.Time{}, false, 0, nil
 	return l
 }
 
@@ -51,9 +65,27 @@ func (l Landing) Settle() Landing {
 	if l.Latest.After(l.After) {
 		l.After = l.Latest
 	}
-	l.Starts, l.Started, l.ReadAt, l.Done, l.Records = 0, time.Time{}, time.Time{}, false, 0
+	l.Starts, l.Started, l.ReadAt, l.Done, l.Records, l.Files = 0, time.Time{}, time.Time{}, false, 0, nil
 	return l
 }
+
+// Renew settles a landing whose files were read, and names what its flow brings from now
+// on: the pages so far are stored under the name before, and stay what they are.
+func (l Landing) Renew() Landing {
+	flow, times, _ := strings.Cut(l.ID, renewed)
+	n, _ := strconv.Atoi(times) // of the first name there are none
+	l.ID = flow + renewed + strconv.Itoa(n+1)
+	return l.Settle()
+}
+
+// Flow is the name of the flow that brings what is called ID.
+func (l Landing) Flow() string {
+	flow, _, _ := strings.Cut(l.ID, renewed)
+	return flow
+}
+
+// renewed stands before how often a landing was renewed. No flow has it in its name.
+const renewed = "."
 
 // A Lander has another service land an object's records in a table, where they
 // are claimed afterwards. It never learns which rows are whose: that is a
@@ -88,4 +120,16 @@ type Lander interface {
 type Templater interface {
 	// Keep stores the flow that would land r, and tells the key of the blob.
 	Keep(ctx context.Context, r LandRequest) (key string, err error)
+}
+
+// A Filer is a Lander whose executions leave files instead of rows. They are read page by
+// page, as what a Pager brings is. Only what an execution that succeeded has left counts: a
+// file of any other may be half of one.
+type Filer interface {
+	Lander
+
+	// Pages lists the files of the landing's executions, in a fixed order. A file that was
+	// written anew, or taken away, after it was listed is ErrGone, and so is one whose
+	// execution says that it wrote something and has left nothing.
+	Pages(ctx context.Context, r LandRequest, l Landing) iter.Seq2[Page, error]
 }

@@ -1,7 +1,7 @@
 // Package mover brings an object's records. A Pager hands them out in pages, by
 // Bulk query jobs (bulk) or by REST queries (rest); a Lander has another service
-// land them in the warehouse (appflow). A third kind, the Follower of events as
-// they happen, is not there yet.
+// land them in the warehouse (appflow), or, as a Filer, leave files that become
+// pages. A third kind, the Follower of events as they happen, is not there yet.
 //
 // What a mover can do it declares as Traits, and a Set finds the one for a
 // purpose. A mover leaves to replicate where pages are kept, how they are

@@ -34,6 +34,12 @@ func (s Set) Lander(name string) Lander {
 	return l
 }
 
+// Filer finds the named mover where it lands files, nil where it doesn't.
+func (s Set) Filer(name string) Filer {
+	f, _ := s[name].(Filer)
+	return f
+}
+
 // Uncounted stands for a number of records that nobody knows.
 const Uncounted = -1
 

@@ -5,17 +5,18 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
+	"slices"
 	"strings"
 	"time"
 
 	"catchment/internal/control"
-	"catchment/internal/flow"
 	"catchment/internal/mover"
 	"catchment/internal/plan"
 	"catchment/internal/plural"
 	"catchment/internal/replicate/reading"
 	"catchment/internal/schema"
-	"catchment/internal/source"
+	"catchment/internal/stage"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/shape"
 )
@@ -23,7 +24,8 @@ import (
 // What a lander brings comes into the warehouse without us. The steps make its
 // flow, start it when all flows of the run are there, wait for its executions,
 // and claim the rows that are there by then: as many as AppFlow says that it
-// sent, or none.
+// sent, or none. Where its executions leave files, those that are there by then are loaded
+// as any job's pages are, and counted alike.
 
 // lander finds the lander of a part, nil where it is read page by page.
 func (r *Replicator) lander(p *control.Part) mover.Lander { return r.Movers.Lander(p.Mover) }
@@ -32,7 +34,8 @@ func (r *Replicator) lander(p *control.Part) mover.Lander { return r.Movers.Land
 type landing struct {
 	*attemptStep
 	lander mover.Lander
-	lands  warehouse.Lands
+	lands  warehouse.Lands // nil where filer is there
+	filer  mover.Filer     // nil where rows land
 	part   *control.Part
 	now    mover.Landing
 }
@@ -40,12 +43,12 @@ type landing struct {
 var _ partJob = (*landing)(nil)
 
 func (s *attemptStep) landing(p *control.Part) (*landing, error) {
-	lands, err := Lands(s.Warehouse)
-	if err != nil {
-		return nil, err
-	}
 	now, err := landingOf(p)
-	return &landing{attemptStep: s, lander: s.lander(p), lands: lands, part: p, now: now}, err
+	l := &landing{attemptStep: s, lander: s.lander(p), filer: s.Movers.Filer(p.Mover), part: p, now: now}
+	if err == nil && l.filer == nil {
+		l.lands, err = Lands(s.Warehouse)
+	}
+	return l, err
 }
 
 // landingOf reads how far a part's landing is.
@@ -83,11 +86,15 @@ func (l *landing) request(ctx context.Context) (mover.LandRequest, error) {
 	org, err := l.Org.Org(ctx)
 	q := mover.LandRequest{
 		Org: org, Attempt: a.ID, Run: a.Run, Object: src.Object.Name,
-		Table: l.lands.LandsIn(src.Table, l.Options.LandApart),
 		Where: src.Flow.Where, Cursor: src.Cursor, From: a.From,
 	}
+	column := func(c shape.Column) string { return c.Field } // as in any page
+	if l.filer == nil {
+		q.Table = l.lands.LandsIn(src.Table, l.Options.LandApart)
+		column = func(c shape.Column) string { return c.Name }
+	}
 	for i, c := range l.table().Columns {
-		q.Fields, q.Columns = append(q.Fields, schema.Field{Name: c.Field}), append(q.Columns, c.Name)
+		q.Fields, q.Columns = append(q.Fields, schema.Field{Name: c.Field}), append(q.Columns, column(c))
 		if f, ok := src.Object.Field(c.Field); ok {
 			q.Fields[i] = f
 		}
@@ -113,7 +120,7 @@ func (l *landing) table() shape.Table {
 // create makes the flow, or begins to. Its name is recorded before, so that no
 // flow is left behind by a crash.
 func (l *landing) create(ctx context.Context) error {
-	if l.Options.LandApart {
+	if l.filer == nil && l.Options.LandApart {
 		if err := l.lands.PrepareLanding(ctx, l.fence(), l.source.Table); err != nil {
 			return err
 		}
@@ -159,8 +166,11 @@ func (l *landing) made(ctx context.Context) (bool, error) {
 }
 
 // clear consolidates the rows that nobody claims: each is a version of its
-// record, and none may be lost.
+// record, and none may be lost. Files are in nobody's way.
 func (l *landing) clear(ctx context.Context) error {
+	if l.filer != nil {
+		return nil
+	}
 	n, err := l.lands.Unclaimed(ctx, l.source.Table, l.Options.LandApart)
 	if err != nil || n == 0 {
 		return err
@@ -248,8 +258,11 @@ func (l *landing) replace(ctx context.Context) error {
 	return l.onceMore(nil)
 }
 
-// load claims the rows that landed.
+// load claims the rows that landed, or loads the files.
 func (l *landing) load(ctx context.Context, place int64) error {
+	if l.filer != nil {
+		return l.loadFiles(ctx, place)
+	}
 	landed := warehouse.Landed{
 		Batch: warehouse.Batch{Table: l.table(), Attempt: l.attempt.ID, Job: l.now.ID, ReadAt: l.now.ReadAt},
 		Key:   fmt.Sprintf("landed/%s/%d-%d", l.now.ID, l.now.After.UnixMilli(), l.now.Starts),
@@ -267,8 +280,7 @@ func (l *landing) load(ctx context.Context, place int64) error {
 		return err
 	}
 	if keys < l.now.Records {
-		l.note("%s landed for %s: the newest of each counts", plural.Of(l.now.Records, "row"),
-			plural.Of(keys, "record"))
+		l.note("%s", newest(l.now.Records, keys))
 	}
 	if err := reading.Finish(l.part, reading.Result{Pages: 1, Records: l.now.Records}); err != nil {
 		return err
@@ -278,6 +290,53 @@ func (l *landing) load(ctx context.Context, place int64) error {
 	l.progress(Progress{Flow: l.attempt.Flow, Step: Load, Records: records, Of: of, Known: known,
 		Mover: l.part.Mover})
 	return nil
+}
+
+// newest tells of rows that are more than one of a record.
+func newest(rows, keys int64) string {
+	return fmt.Sprintf("%s landed for %s: the newest of each counts", plural.Of(rows, "row"), plural.Of(keys, "record"))
+}
+
+// loadFiles loads the files of the executions that count, as pages. What is wrong with them
+// isn't mended by reading them once more: another execution reads the same records.
+func (l *landing) loadFiles(ctx context.Context, place int64) error {
+	q, err := l.request(ctx)
+	if err != nil {
+		return err
+	}
+	if err := l.onlyParts(ctx); err != nil {
+		return err
+	}
+	job, err := reading.JobOf(*l.part)
+	if err != nil {
+		return err
+	}
+	list := func(ctx context.Context, _ mover.Job) iter.Seq2[mover.Page, error] {
+		return l.filer.Pages(ctx, q, l.now)
+	}
+	load, err := l.paging(l.part).newLoading(ctx, place, job, list)
+	if err != nil {
+		return err
+	}
+	load.again = true
+	if err = load.run(ctx); err == nil {
+		err = load.account(ctx)
+	}
+	switch {
+	case errors.Is(err, errStopping):
+		return nil
+	case isAny(err, mover.ErrGone, mover.ErrFailed, mover.ErrUnexplained, reading.ErrUnsound, stage.ErrUnfit):
+		l.note("what flow %s brought was given up: %v", l.now.Flow(), err)
+		if kerr := l.keep(l.now.Renew()); kerr != nil {
+			return kerr
+		}
+		return l.onceMore(err)
+	}
+	return err
+}
+
+func isAny(err error, of ...error) bool {
+	return slices.ContainsFunc(of, func(one error) bool { return errors.Is(err, one) })
 }
 
 // miscounted gives up rows that are not those that were sent, and has the flow
@@ -293,8 +352,13 @@ func (l *landing) miscounted(ctx context.Context, why error) error {
 	return l.onceMore(why)
 }
 
-// restart implements partJob. What has landed can't be asked for again.
+// restart implements partJob. What has landed can't be asked for again, but by another
+// execution where it is files.
 func (l *landing) restart(_ context.Context, why error) error {
+	if l.filer != nil {
+		l.part.Loaded = false
+		return l.keep(l.now.Renew())
+	}
 	return plan.Fixf("load it anew with: catchment run --full "+l.attempt.Flow, "%w", why)
 }
 
@@ -325,27 +389,4 @@ const landWaitLeast, landWaitMost = 10 * time.Second, 5 * time.Minute
 // landWait is how long to wait for executions of this age.
 func landWait(age time.Duration) time.Duration {
 	return min(max(age/4, landWaitLeast), landWaitMost)
-}
-
-// Keep stores the template of a flow that lands, as its next run would make it
-// for a window, and gives its key; "" where nothing lands that flow.
-func (r *Replicator) Keep(ctx context.Context, fl flow.Flow) (string, error) {
-	t, ok := r.Movers.Lander(string(fl.Mover)).(mover.Templater)
-	if !ok || r.roles.Lands == nil {
-		return "", nil
-	}
-	src, err := source.Finder{Describe: r.Org.Describe}.Source(ctx, fl)
-	if err != nil {
-		return "", err
-	}
-	q := mover.LandRequest{Object: src.Object.Name, Table: r.roles.Lands.LandsIn(src.Table, r.Options.LandApart),
-		Where: fl.Where, Cursor: src.Cursor, From: r.Options.Now(), Fields: src.Fields}
-	for _, f := range src.Fields {
-		for _, c := range src.Table.Columns {
-			if strings.EqualFold(c.Field, f.Name) {
-				q.Columns = append(q.Columns, c.Name)
-			}
-		}
-	}
-	return t.Keep(ctx, q)
 }

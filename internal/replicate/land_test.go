@@ -13,14 +13,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	sdkflow "github.com/aws/aws-sdk-go-v2/service/appflow"
+	"github.com/aws/aws-sdk-go-v2/service/appflow/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"catchment/internal/control"
 	fake "catchment/internal/fakeaws/appflow"
+	"catchment/internal/fakeaws/bucket"
 	"catchment/internal/fakeaws/stacks"
 	"catchment/internal/flow"
 	"catchment/internal/mover"
 	"catchment/internal/mover/appflow"
+	"catchment/internal/mover/appflow/files"
 	"catchment/internal/rig"
 	"catchment/internal/warehouse/sql"
 )
@@ -31,16 +35,18 @@ type cloud struct {
 	*rig.Rig
 	flows   *fake.Server
 	stacks  *stacks.Server
-	urls    [2]string // of AppFlow and CloudFormation
+	urls    [3]string // of AppFlow, CloudFormation and S3
 	driver  sql.Driver
 	ahead   atomic.Int64 // AWS's clock goes on with each look at it
 	lasting bool
 	apart   bool
+	format  types.FileType // of files, "" where rows land
+	bucket  *bucket.Bucket
 }
 
 func newCloud(t *testing.T, r *rig.Rig, change func(*fake.Options)) *cloud {
 	t.Helper()
-	c := &cloud{Rig: r}
+	c := &cloud{Rig: r, bucket: &bucket.Bucket{Page: 3}}
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
 	client := &http.Client{Transport: transport}
@@ -49,7 +55,11 @@ func newCloud(t *testing.T, r *rig.Rig, change func(*fake.Options)) *cloud {
 		Salesforce: map[string]fake.Profile{"sf": {URL: r.Server.URL, ClientID: org.ClientID,
 			ClientSecret: org.ClientSecret, RefreshToken: org.RefreshToken}},
 		Redshift: map[string]fake.Sink{"rs": c.sink},
-		HTTP:     client, Now: c.awsNow, PutRows: 5,
+		S3: map[string]fake.Folder{"bucket": func(_ context.Context, key string, body []byte) error {
+			c.bucket.Put("bucket/"+key, body)
+			return nil
+		}},
+		HTTP: client, Now: c.awsNow, PutRows: 5,
 	}
 	if change != nil {
 		change(&o)
@@ -60,7 +70,9 @@ func newCloud(t *testing.T, r *rig.Rig, change func(*fake.Options)) *cloud {
 	c.stacks = stacks.New(stacks.Options{AppFlow: at.URL, HTTP: client, Now: c.awsNow})
 	stacksAt := httptest.NewServer(c.stacks)
 	t.Cleanup(stacksAt.Close)
-	c.urls = [2]string{at.URL, stacksAt.URL}
+	bucketAt := httptest.NewServer(c.bucket)
+	t.Cleanup(bucketAt.Close)
+	c.urls = [3]string{at.URL, stacksAt.URL, bucketAt.URL}
 	for i := range r.Flows {
 		r.Flows[i].Mover = flow.ByAppFlow
 	}
@@ -100,15 +112,23 @@ func (c *cloud) lander(p *rig.Process, wire http.RoundTripper) mover.Lander {
 	})
 	once := retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts = 1 })
 	client := &http.Client{Transport: wire}
-	l, err := appflow.New(appflow.Config{
+	config := appflow.Config{
 		Flows: sdkflow.New(sdkflow.Options{Region: "eu-central-1", Credentials: credentials, BaseEndpoint: &c.urls[0],
 			HTTPClient: client, Retryer: once}),
 		Stacks: cloudformation.New(cloudformation.Options{Region: "eu-central-1", Credentials: credentials,
 			BaseEndpoint: &c.urls[1], HTTPClient: client, Retryer: once}),
 		Store: p.Stage, Now: c.awsNow, Deployment: "test", Salesforce: "sf", Redshift: "rs", Bucket: "bucket",
 		Lasting:    c.lasting,
-		ServerTime: p.Client.ServerTime, Rest: time.Nanosecond,
-	})
+		ServerTime: p.Client.ServerTime, Rest: time.Nanosecond, Format: c.format,
+	}
+	var l mover.Lander
+	var err error
+	if l, err = appflow.New(config); c.format != "" {
+		l, err = appflow.NewFiler(config, files.NewBucket(s3.New(s3.Options{
+			Region: "eu-central-1", Credentials: credentials, BaseEndpoint: &c.urls[2], UsePathStyle: true,
+			HTTPClient: client, Retryer: once,
+		}), "bucket", ""))
+	}
 	if err != nil {
 		c.T.Fatal(err)
 	}
@@ -319,47 +339,50 @@ func TestRowsThatNobodyClaims(t *testing.T) {
 // warehouse and control table: the next one goes on from there.
 func TestCrashWhileLanding(t *testing.T) {
 	t.Parallel()
-	everyLanding(t, func(t *testing.T, change func(*cloud)) {
-		template := rig.New(t, crashOrg(t), "Contact")
-		moments := func() int {
-			r := template.Fork(t)
-			c := newCloud(t, r, nil)
-			change(c)
-			f := &rig.Fate{}
-			p := r.Start(f)
-			defer p.Close()
+	everyLanding(t, landsThroughCrashes)
+}
+
+// landsThroughCrashes lets a run die at one moment after the other.
+func landsThroughCrashes(t *testing.T, change func(*cloud)) {
+	template := rig.New(t, crashOrg(t), "Contact")
+	moments := func() int {
+		r := template.Fork(t)
+		c := newCloud(t, r, nil)
+		change(c)
+		f := &rig.Fate{}
+		p := r.Start(f)
+		defer p.Close()
+		c.fated(p, f)
+		if row := p.Run(); row.State != control.Done {
+			t.Fatalf("without a crash: %+v", row)
+		}
+		return f.Moments
+	}()
+	every := *crashEvery
+	if every == 0 {
+		every = max(1, moments/5)
+	}
+	t.Logf("%d moments, every %d", moments, every)
+	for n := 1; n <= moments; n += every {
+		r := template.Fork(t)
+		c := newCloud(t, r, nil)
+		change(c)
+		f := &rig.Fate{At: n}
+		p := r.Start(f)
+		p.Tries = 1
+		if p.Control != nil {
 			c.fated(p, f)
-			if row := p.Run(); row.State != control.Done {
-				t.Fatalf("without a crash: %+v", row)
-			}
-			return f.Moments
-		}()
-		every := *crashEvery
-		if every == 0 {
-			every = max(1, moments/5)
+			p.Run()
 		}
-		t.Logf("%d moments, every %d", moments, every)
-		for n := 1; n <= moments; n += every {
-			r := template.Fork(t)
-			c := newCloud(t, r, nil)
-			change(c)
-			f := &rig.Fate{At: n}
-			p := r.Start(f)
-			p.Tries = 1
-			if p.Control != nil {
-				c.fated(p, f)
-				p.Run()
-			}
-			p.Close()
-			r.Later(time.Second) // the forks share an org, whose clock only goes on
-			r.Done(c.with)
-			c.nothingLeft()
-			c.holds()
-			if t.Failed() {
-				t.Fatalf("died at moment %d of %d", n, moments)
-			}
+		p.Close()
+		r.Later(time.Second) // the forks share an org, whose clock only goes on
+		r.Done(c.with)
+		c.nothingLeft()
+		c.holds()
+		if t.Failed() {
+			t.Fatalf("died at moment %d of %d", n, moments)
 		}
-	})
+	}
 }
 
 // fated lets a process land that may die.

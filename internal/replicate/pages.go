@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -22,27 +23,27 @@ import (
 // errStopping ends the listing of pages after the stop signal.
 var errStopping = errors.New("stopping")
 
+// lists is how the pages of a job that is done are listed.
+type lists func(context.Context, mover.Job) iter.Seq2[mover.Page, error]
+
 // A loading is one call of load, for the pages of one part's job.
 type loading struct {
 	*paging
-	way    stage.Way
-	place  int64 // of the part in its attempt
-	mover  mover.Pager
-	result mover.Job // it is done
-	readAt time.Time
-	before int64                      // records of the parts that are loaded
-	stored map[string]control.PageRow // by page name: known when the call began
-	placed map[int64]string           // their names, by place
-	ready  chan control.PageRow       // stored, waiting for the warehouse
-	total  reading.Result
-	came   atomic.Int64 // records of the pages so far
+	way     stage.Way
+	place   int64 // of the part in its attempt
+	listing lists
+	result  mover.Job // it is done
+	readAt  time.Time
+	again   bool                       // several executions may bring a record: the newest version counts
+	before  int64                      // records of the parts that are loaded
+	stored  map[string]control.PageRow // by page name: known when the call began
+	placed  map[int64]string           // their names, by place
+	ready   chan control.PageRow       // stored, waiting for the warehouse
+	total   reading.Result
+	came    atomic.Int64 // records of the pages so far
 }
 
-func (j *paging) newLoading(ctx context.Context, place int64) (*loading, error) {
-	pager, job, err := j.job()
-	if err != nil {
-		return nil, err
-	}
+func (j *paging) newLoading(ctx context.Context, place int64, job mover.Job, listing lists) (*loading, error) {
 	job.Request = j.request()
 	pages, err := j.Control.Pages(ctx, j.attempt.ID)
 	if err != nil {
@@ -53,7 +54,7 @@ func (j *paging) newLoading(ctx context.Context, place int64) (*loading, error) 
 		return nil, err
 	}
 	l := &loading{
-		paging: j, place: place, mover: pager, result: job, readAt: latest(job.ReadAt, flow.Looked),
+		paging: j, place: place, listing: listing, result: job, readAt: latest(job.ReadAt, flow.Looked),
 		way: stage.Way{Store: j.Stage, Source: j.source, Room: j.Warehouse.Room(),
 			Texts: stage.NewTexts(j.Stage, j.quota.Beside)},
 		stored: map[string]control.PageRow{}, placed: map[int64]string{},
@@ -120,7 +121,7 @@ func (l *loading) fetchAll(ctx context.Context, cancel context.CancelCauseFunc) 
 	err := func() error {
 		seq, begin := int64(0), make(chan struct{}, cap(l.slots))
 		begin <- struct{}{}
-		for p, err := range l.mover.Pages(ctx, l.result) {
+		for p, err := range l.listing(ctx, l.result) {
 			if err != nil {
 				return err
 			}
@@ -306,7 +307,10 @@ func (l *loading) account(ctx context.Context) error {
 	if err := l.accountRejected(ctx); err != nil {
 		return err
 	}
-	if keys != rows {
+	switch {
+	case keys < rows && l.again:
+		l.note("%s", newest(rows, keys))
+	case keys != rows:
 		if err := l.doubles(ctx, rows, keys); err != nil {
 			return err
 		}

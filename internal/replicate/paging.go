@@ -249,7 +249,11 @@ func (j *paging) load(ctx context.Context, place int64) error {
 	if err := j.onlyParts(ctx); err != nil {
 		return err
 	}
-	l, err := j.newLoading(ctx, place)
+	pager, job, err := j.job()
+	if err != nil {
+		return err
+	}
+	l, err := j.newLoading(ctx, place, job, pager.Pages)
 	if err != nil {
 		return err
 	}

@@ -2,11 +2,13 @@ package replicate
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
 	"catchment/internal/control"
 	"catchment/internal/flow"
+	"catchment/internal/mover"
 	"catchment/internal/plan"
 	"catchment/internal/schema"
 	"catchment/internal/source"
@@ -80,4 +82,35 @@ func (s *sources) of(ctx context.Context, object string) (*source.Source, error)
 		}
 	}
 	return nil, plan.Fixf("put it back to finish what is open", "flow %s is not in the configuration any more", object)
+}
+
+// Keep stores the template of a flow that lands, as its next run would make it
+// for a window, and gives its key; "" where nothing lands that flow.
+func (r *Replicator) Keep(ctx context.Context, fl flow.Flow) (string, error) {
+	t, ok := r.Movers.Lander(string(fl.Mover)).(mover.Templater)
+	files := r.Movers.Filer(string(fl.Mover)) != nil
+	if !ok || r.roles.Lands == nil && !files {
+		return "", nil
+	}
+	src, err := source.Finder{Describe: r.Org.Describe}.Source(ctx, fl)
+	if err != nil {
+		return "", err
+	}
+	q := mover.LandRequest{Object: src.Object.Name, Where: fl.Where, Cursor: src.Cursor, From: r.Options.Now(),
+		Fields: src.Fields}
+	if !files {
+		q.Table = r.roles.Lands.LandsIn(src.Table, r.Options.LandApart)
+	}
+	for _, f := range src.Fields {
+		if files {
+			q.Columns = append(q.Columns, f.Name)
+			continue
+		}
+		for _, c := range src.Table.Columns {
+			if strings.EqualFold(c.Field, f.Name) {
+				q.Columns = append(q.Columns, c.Name)
+			}
+		}
+	}
+	return t.Keep(ctx, q)
 }

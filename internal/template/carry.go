@@ -139,8 +139,7 @@ func (c *carrier) destination() {
 				strings.ToLower(c.f.Object))
 		}
 	case "S3":
-		c.note(to.line, "it writes files into S3, and Catchment rows into the warehouse of catchment.yaml; "+
-			"the pages themselves are kept in stage.url")
+		c.files(to)
 	case "":
 	default:
 		c.note(to.line, "its destination is %s: Catchment writes into the warehouse of catchment.yaml", kind)

@@ -30,6 +30,7 @@ type source struct {
 	api       *Value // DataTransferApi
 	dynamic   *Value // EnableDynamicFieldUpdate
 	pull      *Value // IncrementalPullConfig
+	profile   *Value // ConnectorProfileName
 }
 
 // A destination is where AppFlow took them.
@@ -37,6 +38,7 @@ type destination struct {
 	line      int
 	connector *Value
 	object    *Value
+	s3        *Value // the properties of S3
 	errors    *Value // ErrorHandlingConfig
 }
 
@@ -62,7 +64,7 @@ func define(f Found) definition {
 	d := definition{Found: f, name: either(p, "FlowName", "Name")}
 	from := single(p.find("SourceFlowConfig"))
 	d.source = source{line: lineAt(from, f.Line), connector: from.find("ConnectorType"),
-		pull: single(from.find("IncrementalPullConfig"))}
+		pull: single(from.find("IncrementalPullConfig")), profile: from.find("ConnectorProfileName")}
 	salesforce := single(single(from.find("SourceConnectorProperties")).find("Salesforce"))
 	d.source.object, d.source.deleted = salesforce.find("Object"), salesforce.find("IncludeDeletedRecords")
 	d.source.api, d.source.dynamic = salesforce.find("DataTransferApi"), salesforce.find("EnableDynamicFieldUpdate")
@@ -72,6 +74,7 @@ func define(f Found) definition {
 		if own := single(to.find("DestinationConnectorProperties")); own.isMap() && len(own.pairs) > 0 {
 			inner := single(own.find(textOf(one.connector)))
 			one.object, one.errors = inner.find("Object"), single(inner.find("ErrorHandlingConfig"))
+			one.s3 = single(own.find("S3"))
 		}
 		d.to = append(d.to, one)
 	}

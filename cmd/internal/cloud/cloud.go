@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	awsappflow "github.com/aws/aws-sdk-go-v2/service/appflow"
+	"github.com/aws/aws-sdk-go-v2/service/appflow/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
@@ -25,6 +26,7 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/mover"
 	"catchment/internal/mover/appflow"
+	"catchment/internal/mover/appflow/files"
 	"catchment/internal/mover/bulk"
 	"catchment/internal/mover/rest"
 	"catchment/internal/plan"
@@ -104,6 +106,28 @@ func (a *AWS) secretsManager(name string) (string, error) {
 	return *out.SecretString, nil
 }
 
+// lander makes what has AppFlow bring records, as rows or as files.
+func (a *AWS) lander(c aws.Config, l project.LanderConfig) (mover.Lander, error) {
+	s := l.Settings
+	by := appflow.Config{
+		Flows: awsappflow.NewFromConfig(c), Stacks: cloudformation.NewFromConfig(c), Store: l.Store,
+		Now: l.Now, ServerTime: l.ServerTime,
+		Deployment: s.Deployment, Salesforce: s.Salesforce, Redshift: s.Redshift, Bucket: s.Bucket, Prefix: s.Prefix,
+		Lasting: s.Lasting,
+	}
+	if !s.Files {
+		return appflow.New(by)
+	}
+	client, err := a.S3()
+	if err != nil {
+		return nil, err
+	}
+	if by.Format = types.FileTypeCsv; s.Parquet {
+		by.Format = types.FileTypeParquet
+	}
+	return appflow.NewFiler(by, files.NewBucket(client, s.Bucket, s.Prefix))
+}
+
 // Drivers are the drivers of both programs.
 func (a *AWS) Drivers() project.Drivers {
 	return project.Drivers{
@@ -136,14 +160,7 @@ func (a *AWS) Drivers() project.Drivers {
 				if err != nil {
 					return nil, err
 				}
-				s := l.Settings
-				return appflow.New(appflow.Config{
-					Flows: awsappflow.NewFromConfig(c), Stacks: cloudformation.NewFromConfig(c), Store: l.Store,
-					Now: l.Now, ServerTime: l.ServerTime,
-					Deployment: s.Deployment, Salesforce: s.Salesforce, Redshift: s.Redshift, Bucket: s.Bucket,
-					Prefix:  s.Prefix,
-					Lasting: s.Lasting,
-				})
+				return a.lander(c, l)
 			},
 		},
 	}

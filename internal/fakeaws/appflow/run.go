@@ -34,6 +34,8 @@ type run struct {
 	updatedAt time.Time
 	processed int64
 	bytes     int64
+	written   int64 // bytes of files
+	files     int
 	message   string
 }
 
@@ -148,7 +150,11 @@ func (s *Server) records(ctx context.Context, in map[string]any) (any, error) {
 }
 
 func (r *run) record() any {
-	result := map[string]any{"bytesProcessed": r.bytes, "bytesWritten": r.bytes, "recordsProcessed": r.processed}
+	written := r.bytes
+	if r.plan.s3 != nil {
+		written = r.written
+	}
+	result := map[string]any{"bytesProcessed": r.bytes, "bytesWritten": written, "recordsProcessed": r.processed}
 	if r.message != "" {
 		result["errorInfo"] = map[string]any{"putFailuresCount": 0, "executionMessage": r.message}
 	}
@@ -191,8 +197,8 @@ func (s *Server) move(ctx context.Context, r *run) error {
 			times = 2
 		}
 		for range times {
-			if err := r.plan.sink(ctx, r.plan.table, r.plan.to, rows[:n]); err != nil {
-				return message("The request failed because the destination Amazon Redshift returned an error: %w", err)
+			if err := s.put(ctx, r, rows[:n]); err != nil {
+				return err
 			}
 			r.processed += int64(n)
 		}
@@ -205,6 +211,20 @@ func (s *Server) move(ctx context.Context, r *run) error {
 	}
 	if failing {
 		return fmt.Errorf("%s", r.script.Fail)
+	}
+	return nil
+}
+
+// put appends rows to the destination's table, or writes a file of them.
+func (s *Server) put(ctx context.Context, r *run, rows [][]string) error {
+	if r.plan.s3 != nil {
+		if err := s.write(ctx, r, rows); err != nil {
+			return message("The request failed because the destination Amazon S3 returned an error: %w", err)
+		}
+		return nil
+	}
+	if err := r.plan.sink(ctx, r.plan.table, r.plan.to, rows); err != nil {
+		return message("The request failed because the destination Amazon Redshift returned an error: %w", err)
 	}
 	return nil
 }

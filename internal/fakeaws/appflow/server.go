@@ -26,6 +26,9 @@ import (
 // A Sink appends rows to a table: header names its columns, and "" is null.
 type Sink func(ctx context.Context, table string, header []string, rows [][]string) error
 
+// A Folder takes an object of a bucket by its key, in the place of one that is there.
+type Folder func(ctx context.Context, key string, body []byte) error
+
 // A Profile is a connector profile for Salesforce: OAuth with a refresh token,
 // since AppFlow takes no client credentials for Salesforce.
 type Profile struct {
@@ -38,13 +41,16 @@ type Profile struct {
 type Options struct {
 	Salesforce map[string]Profile // connector profiles by name
 	Redshift   map[string]Sink    // and those of destinations
+	S3         map[string]Folder  // buckets by name
 	HTTP       *http.Client       // to reach the org
 	Now        func() time.Time
 
-	MaxFlows  int  // of the account; 1,000
-	MaxRuns   int  // at a time; 1,000
-	PutRows   int  // rows that are put at once; 1,000
-	Inclusive bool // BETWEEN takes its bounds in; Airflow's authors found that it doesn't
+	MaxFlows   int  // of the account; 1,000
+	MaxRuns    int  // at a time; 1,000
+	PutRows    int  // rows that are put at once; 1,000
+	DatesFirst bool // in S3, folders of the date stand before that of the execution
+	Quoting    Quoting
+	Inclusive  bool // BETWEEN takes its bounds in; Airflow's authors found that it doesn't
 }
 
 // A Server is one account's AppFlow. It is an http.Handler.

@@ -19,6 +19,7 @@ type transfer struct {
 	where   []string
 	sink    Sink
 	table   string
+	s3      *s3Output // where files are written; nil where rows are appended
 }
 
 // transferOf checks a definition as AppFlow does when a flow is made.
@@ -36,6 +37,14 @@ func (s *Server) transferOf(in map[string]any) (transfer, error) {
 			len(list))
 	}
 	to, _ := list[0].(map[string]any)
+	tasks, _ := in["tasks"].([]any)
+	if text(to, "connectorType") == "S3" {
+		var err error
+		if t.s3, err = s.s3Of(text(in, "flowName"), inside(to, "destinationConnectorProperties", "S3")); err != nil {
+			return t, err
+		}
+		return t, s.readTasks(&t, tasks)
+	}
 	if text(to, "connectorType") != "Redshift" {
 		return t, refuse("ValidationException", "this stand-in has no destination %q", text(to, "connectorType"))
 	}
@@ -56,7 +65,6 @@ func (s *Server) transferOf(in map[string]any) (transfer, error) {
 			return t, refuse("ValidationException", "Redshift destination: %s is unknown", name)
 		}
 	}
-	tasks, _ := in["tasks"].([]any)
 	return t, s.readTasks(&t, tasks)
 }
 

@@ -8,6 +8,9 @@
 // has room on both sides (define.go), a start is never given twice without
 // need, and every execution since the last claim is counted (decide.go).
 //
+// With a Format it leaves files in S3 instead, and which of them count is settled by the
+// executions' records (filer.go); package files reads them.
+//
 // It works against whatever a crash left behind: names follow from the attempt,
 // and every method looks before it acts. Start at New; make.go makes flows,
 // run.go starts them and waits, errors.go says what AWS's errors mean.
@@ -25,6 +28,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/appflow"
+	"github.com/aws/aws-sdk-go-v2/service/appflow/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 
 	"catchment/internal/blob"
@@ -42,9 +46,10 @@ type Config struct {
 	Deployment string // tells this catchment's flows from another one's
 	Salesforce string // the connector profiles
 	Redshift   string
-	Bucket     string // AppFlow's intermediate bucket
+	Bucket     string // AppFlow's intermediate bucket, or that of the files
 	Prefix     string // in it; may be ""
-	Lasting    bool   // one flow per object stays, and its filter is changed
+	Format     types.FileType
+	Lasting    bool // one flow per object stays, and its filter is changed
 
 	ServerTime func(context.Context) (time.Time, error) // of the org
 
@@ -60,12 +65,17 @@ var (
 	_ mover.Templater = (*Lander)(nil)
 )
 
-// New makes a Lander. What its settings lack is told at once.
+// New makes a Lander of rows. What its settings lack is told at once.
 func New(c Config) (*Lander, error) {
+	c.Format = ""
+	return newLander(c)
+}
+
+func newLander(c Config) (*Lander, error) {
 	for _, need := range []struct{ key, value string }{
 		{"appflow.salesforce", c.Salesforce}, {"appflow.redshift", c.Redshift}, {"appflow.bucket", c.Bucket},
 	} {
-		if need.value == "" {
+		if need.value == "" && (need.key != "appflow.redshift" || c.Format == "") {
 			return nil, plan.Fixf("see docs/howto/appflow.md", "mover appflow needs the key %s", need.key)
 		}
 	}

@@ -45,6 +45,7 @@ type execution struct {
 	status    types.ExecutionStatus
 	startedAt time.Time
 	records   int64
+	bytes     int64
 	message   string
 }
 
@@ -52,6 +53,7 @@ func executionOf(r types.ExecutionRecord) execution {
 	e := execution{id: aws.ToString(r.ExecutionId), status: r.ExecutionStatus, startedAt: aws.ToTime(r.StartedAt)}
 	if r.ExecutionResult != nil {
 		e.records = aws.ToInt64(r.ExecutionResult.RecordsProcessed)
+		e.bytes = aws.ToInt64(r.ExecutionResult.BytesWritten)
 		if r.ExecutionResult.ErrorInfo != nil {
 			e.message = printable.Message(aws.ToString(r.ExecutionResult.ErrorInfo.ExecutionMessage))
 		}
@@ -87,6 +89,18 @@ const (
 	landed  verdict = "landed"
 	failing verdict = "failed" // all have ended, and none well
 )
+
+// left are the executions whose files count. One that failed, or was cancelled, may have
+// left some, of which nobody knows what they lack.
+func left(es []execution) (out []mover.Execution, records int64) {
+	for _, e := range es {
+		if e.status == types.ExecutionStatusSuccessful {
+			out = append(out, mover.Execution{ID: e.id, Records: e.records, Bytes: e.bytes})
+			records += e.records
+		}
+	}
+	return out, records
+}
 
 // judge reads the executions of a landing since its last claim. Whatever they
 // landed is in the table, of failed ones too.

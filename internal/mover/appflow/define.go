@@ -20,6 +20,7 @@ type definition struct {
 	object, table        string
 	salesforce, redshift string
 	bucket, prefix       string
+	format               types.FileType // of the files in bucket, "" where rows land in table
 	tasks                []types.Task
 	bounded              int // the place of the window's filter in tasks, -1 where there is none
 	lower, upper         string
@@ -39,7 +40,7 @@ func millis(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }
 // define says what the flow of a request does.
 func (l *Lander) define(r mover.LandRequest) (definition, error) {
 	d := definition{object: r.Object, table: r.Table, salesforce: l.c.Salesforce, redshift: l.c.Redshift,
-		bucket: l.c.Bucket, prefix: l.c.Prefix, bounded: -1}
+		bucket: l.c.Bucket, prefix: l.c.Prefix, format: l.c.Format, bounded: -1}
 	if len(r.Fields) == 0 || len(r.Fields) != len(r.Columns) {
 		return d, plan.Failf(plan.Bug, "", "%s: %d fields for %d columns", r.Object, len(r.Fields), len(r.Columns))
 	}
@@ -95,6 +96,9 @@ func (d definition) source() *types.SourceFlowConfig {
 }
 
 func (d definition) destinations() []types.DestinationFlowConfig {
+	if d.format != "" {
+		return d.filed()
+	}
 	to := &types.RedshiftDestinationProperties{
 		Object: aws.String(d.table), IntermediateBucketName: aws.String(d.bucket),
 		ErrorHandlingConfig: &types.ErrorHandlingConfig{FailOnFirstDestinationError: true},
@@ -108,6 +112,27 @@ func (d definition) destinations() []types.DestinationFlowConfig {
 	}}
 }
 
+// filed is a folder of S3 as the one destination. Each execution has a folder of its own in
+// it, and of Parquet every column is a text, as Salesforce wrote it: as numbers, amounts of
+// money would be floating ones.
+func (d definition) filed() []types.DestinationFlowConfig {
+	format := &types.S3OutputFormatConfig{
+		FileType: d.format, AggregationConfig: &types.AggregationConfig{AggregationType: types.AggregationTypeNone},
+		PrefixConfig: &types.PrefixConfig{PathPrefixHierarchy: []types.PathPrefix{types.PathPrefixExecutionId}},
+	}
+	if d.format == types.FileTypeParquet {
+		format.PreserveSourceDataTyping = aws.Bool(false)
+	}
+	to := &types.S3DestinationProperties{BucketName: aws.String(d.bucket), S3OutputFormatConfig: format}
+	if d.prefix != "" {
+		to.BucketPrefix = aws.String(d.prefix)
+	}
+	return []types.DestinationFlowConfig{{
+		ConnectorType:                  types.ConnectorTypeS3,
+		DestinationConnectorProperties: &types.DestinationConnectorProperties{S3: to},
+	}}
+}
+
 func (d definition) trigger() *types.TriggerConfig {
 	return &types.TriggerConfig{TriggerType: types.TriggerTypeOndemand}
 }
@@ -115,8 +140,10 @@ func (d definition) trigger() *types.TriggerConfig {
 // parameters are what a template leaves open: everything that differs from run
 // to run, and from account to account.
 func (d definition) parameters(flow string) map[string]string {
-	p := map[string]string{"FlowName": flow, "SalesforceProfile": d.salesforce, "RedshiftProfile": d.redshift,
-		"Bucket": d.bucket, "Table": d.table}
+	p := map[string]string{"FlowName": flow, "SalesforceProfile": d.salesforce, "Bucket": d.bucket}
+	if d.format == "" {
+		p["RedshiftProfile"], p["Table"] = d.redshift, d.table
+	}
 	if d.bounded >= 0 {
 		p["LowerBound"], p["UpperBound"] = d.lower, d.upper
 	}
@@ -136,7 +163,7 @@ func ref(name string) object { return object{"Ref": name} }
 func (d definition) template() ([]byte, error) {
 	about := map[string]string{
 		"FlowName": "The name of the flow", "SalesforceProfile": "The connector profile of Salesforce",
-		"RedshiftProfile": "The connector profile of Redshift", "Bucket": "AppFlow's intermediate bucket",
+		"RedshiftProfile": "The connector profile of Redshift", "Bucket": d.bucketAbout(),
 		"Table":      "The table that takes the rows",
 		"LowerBound": "Records that changed after this, in milliseconds since 1970", "UpperBound": "and before this",
 	}
@@ -148,14 +175,9 @@ func (d definition) template() ([]byte, error) {
 	for i, t := range d.tasks {
 		tasks = append(tasks, taskObject(t, i == d.bounded))
 	}
-	redshift := object{"Object": ref("Table"), "IntermediateBucketName": ref("Bucket"),
-		"ErrorHandlingConfig": object{"FailOnFirstError": true}}
-	if d.prefix != "" {
-		redshift["BucketPrefix"] = d.prefix
-	}
 	text, err := json.MarshalIndent(object{
 		"AWSTemplateFormatVersion": "2010-09-09",
-		"Description":              fmt.Sprintf("Catchment: %s into Redshift by AppFlow", d.object),
+		"Description":              fmt.Sprintf("Catchment: %s into %s by AppFlow", d.object, d.destination()),
 		"Parameters":               parameters,
 		"Resources": object{"Flow": object{"Type": "AWS::AppFlow::Flow", "Properties": object{
 			"FlowName":      ref("FlowName"),
@@ -165,17 +187,49 @@ func (d definition) template() ([]byte, error) {
 				"SourceConnectorProperties": object{"Salesforce": object{"Object": d.object,
 					"IncludeDeletedRecords": true, "DataTransferApi": "BULKV2"}},
 			},
-			"DestinationFlowConfigList": array{object{
-				"ConnectorType": "Redshift", "ConnectorProfileName": ref("RedshiftProfile"),
-				"DestinationConnectorProperties": object{"Redshift": redshift},
-			}},
-			"Tasks": tasks,
+			"DestinationFlowConfigList": array{d.destinationObject()},
+			"Tasks":                     tasks,
 		}}},
 	}, "", " ")
 	if err != nil {
 		return nil, fmt.Errorf("write the template of %s: %w", d.object, err)
 	}
 	return append(text, '\n'), nil
+}
+
+// destination is the type of the destination's connector.
+func (d definition) destination() types.ConnectorType { return d.destinations()[0].ConnectorType }
+
+func (d definition) bucketAbout() string {
+	if d.format != "" {
+		return "The bucket that takes the files"
+	}
+	return "AppFlow's intermediate bucket"
+}
+
+// destinationObject is the destination in the words of a template.
+func (d definition) destinationObject() object {
+	if d.format == "" {
+		to := object{"Object": ref("Table"), "IntermediateBucketName": ref("Bucket"),
+			"ErrorHandlingConfig": object{"FailOnFirstError": true}}
+		if d.prefix != "" {
+			to["BucketPrefix"] = d.prefix
+		}
+		return object{"ConnectorType": d.destination(), "ConnectorProfileName": ref("RedshiftProfile"),
+			"DestinationConnectorProperties": object{"Redshift": to}}
+	}
+	said := d.filed()[0].DestinationConnectorProperties.S3.S3OutputFormatConfig
+	format := object{"FileType": said.FileType,
+		"AggregationConfig": object{"AggregationType": said.AggregationConfig.AggregationType},
+		"PrefixConfig":      object{"PathPrefixHierarchy": said.PrefixConfig.PathPrefixHierarchy}}
+	if said.PreserveSourceDataTyping != nil {
+		format["PreserveSourceDataTyping"] = *said.PreserveSourceDataTyping
+	}
+	to := object{"BucketName": ref("Bucket"), "S3OutputFormatConfig": format}
+	if d.prefix != "" {
+		to["BucketPrefix"] = d.prefix
+	}
+	return object{"ConnectorType": d.destination(), "DestinationConnectorProperties": object{"S3": to}}
 }
 
 func taskObject(t types.Task, bounded bool) object {

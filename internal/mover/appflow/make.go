@@ -37,14 +37,14 @@ func (l *Lander) Make(ctx context.Context, r mover.LandRequest, at mover.Landing
 		at, err = l.makeStack(ctx, r, at)
 	}
 	if err != nil {
-		err = fmt.Errorf("flow %s of %s: %w", at.ID, r.Object, err)
+		err = fmt.Errorf("flow %s of %s: %w", at.Flow(), r.Object, err)
 	}
 	return at, err
 }
 
 // makeStack looks at the stack of a landing and does what it needs.
 func (l *Lander) makeStack(ctx context.Context, r mover.LandRequest, at mover.Landing) (mover.Landing, error) {
-	s, err := l.stack(ctx, at.ID)
+	s, err := l.stack(ctx, at.Flow())
 	if err != nil {
 		return at, err
 	}
@@ -111,8 +111,8 @@ func (l *Lander) createStack(ctx context.Context, r mover.LandRequest, at mover.
 		return err
 	}
 	in := &cloudformation.CreateStackInput{
-		StackName: aws.String(at.ID), OnFailure: cf.OnFailureRollback,
-		ClientRequestToken: aws.String(fmt.Sprintf("%s-%d", at.ID, at.Makes)),
+		StackName: aws.String(at.Flow()), OnFailure: cf.OnFailureRollback,
+		ClientRequestToken: aws.String(fmt.Sprintf("%s-%d", at.Flow(), at.Makes)),
 		Tags: []cf.Tag{{Key: aws.String(tagDeployment), Value: aws.String(l.deployment())},
 			{Key: aws.String(tagRun), Value: aws.String(r.Run)},
 			{Key: aws.String(tagObject), Value: aws.String(r.Object)}},
@@ -122,7 +122,7 @@ func (l *Lander) createStack(ctx context.Context, r mover.LandRequest, at mover.
 	} else {
 		in.TemplateBody = aws.String(body)
 	}
-	for name, value := range d.parameters(at.ID) {
+	for name, value := range d.parameters(at.Flow()) {
 		in.Parameters = append(in.Parameters,
 			cf.Parameter{ParameterKey: aws.String(name), ParameterValue: aws.String(value)})
 	}
@@ -143,13 +143,13 @@ func (l *Lander) deployment() string {
 // clearStack takes away a stack that came to nothing, so that the next call
 // makes it anew; where that is hopeless it says why.
 func (l *Lander) clearStack(ctx context.Context, at mover.Landing) (mover.Landing, error) {
-	reason, err := l.reason(ctx, at.ID)
+	reason, err := l.reason(ctx, at.Flow())
 	if err != nil {
 		return at, err
 	}
 	class, hint := classOfReason(reason)
 	at.Makes++
-	if err := l.takeAway(ctx, at.ID); err != nil {
+	if err := l.takeAway(ctx, at.Flow()); err != nil {
 		return at, err
 	}
 	if class != plan.Fix && at.Makes < makesAtMost {
@@ -195,10 +195,10 @@ func (l *Lander) makeLasting(ctx context.Context, r mover.LandRequest, at mover.
 	if err != nil {
 		return at, err
 	}
-	es, err := l.executions(ctx, at.ID, at.After)
+	es, err := l.executions(ctx, at.Flow(), at.After)
 	if errors.Is(err, mover.ErrGone) {
 		_, err := l.c.Flows.CreateFlow(ctx, &appflow.CreateFlowInput{
-			FlowName: aws.String(at.ID), SourceFlowConfig: d.source(), DestinationFlowConfigList: d.destinations(),
+			FlowName: aws.String(at.Flow()), SourceFlowConfig: d.source(), DestinationFlowConfigList: d.destinations(),
 			Tasks: d.tasks, TriggerConfig: d.trigger(),
 			Tags: map[string]string{tagDeployment: l.deployment(), tagObject: r.Object},
 		})
@@ -214,14 +214,14 @@ func (l *Lander) makeLasting(ctx context.Context, r mover.LandRequest, at mover.
 	}
 	for _, e := range es {
 		if e.running() {
-			return at, l.cancelHanging(ctx, at.ID, e)
+			return at, l.cancelHanging(ctx, at.Flow(), e)
 		}
 		if e.startedAt.After(at.After) {
 			at.After = e.startedAt
 		}
 	}
 	_, err = l.c.Flows.UpdateFlow(ctx, &appflow.UpdateFlowInput{
-		FlowName: aws.String(at.ID), SourceFlowConfig: d.source(), DestinationFlowConfigList: d.destinations(),
+		FlowName: aws.String(at.Flow()), SourceFlowConfig: d.source(), DestinationFlowConfigList: d.destinations(),
 		Tasks: d.tasks, TriggerConfig: d.trigger(),
 	})
 	if err != nil {
@@ -244,8 +244,8 @@ func (l *Lander) Drop(ctx context.Context, at mover.Landing) error {
 	if l.c.Lasting {
 		return nil
 	}
-	if err := l.takeAway(ctx, at.ID); err != nil {
-		return fmt.Errorf("drop flow %s: %w", at.ID, err)
+	if err := l.takeAway(ctx, at.Flow()); err != nil {
+		return fmt.Errorf("drop flow %s: %w", at.Flow(), err)
 	}
 	return nil
 }

@@ -17,14 +17,17 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	sdkflow "github.com/aws/aws-sdk-go-v2/service/appflow"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"go.uber.org/goleak"
 
 	"catchment/internal/blob"
 	fake "catchment/internal/fakeaws/appflow"
+	"catchment/internal/fakeaws/bucket"
 	"catchment/internal/fakeaws/stacks"
 	"catchment/internal/fakeorg"
 	"catchment/internal/mover"
 	"catchment/internal/mover/appflow"
+	"catchment/internal/mover/appflow/files"
 	"catchment/internal/schema"
 )
 
@@ -40,6 +43,8 @@ type rig struct {
 	now    time.Time
 	config appflow.Config
 	store  memory
+	left   bucket.Bucket
+	files  *files.Bucket
 
 	mu   sync.Mutex
 	rows [][]string
@@ -71,7 +76,11 @@ func newRig(t *testing.T, change func(*fake.Options, *stacks.Options)) *rig {
 		Salesforce: map[string]fake.Profile{"sf": {URL: serve(org), ClientID: c.ClientID, ClientSecret: c.ClientSecret,
 			RefreshToken: c.RefreshToken}},
 		Redshift: map[string]fake.Sink{"rs": r.sink},
-		HTTP:     client, Now: func() time.Time { return r.now }, PutRows: 30,
+		S3: map[string]fake.Folder{"bucket": func(_ context.Context, key string, body []byte) error {
+			r.left.Put("bucket/"+key, body)
+			return nil
+		}},
+		HTTP: client, Now: func() time.Time { return r.now }, PutRows: 30,
 	}
 	so := stacks.Options{HTTP: client, Now: o.Now}
 	if change != nil {
@@ -93,6 +102,8 @@ func newRig(t *testing.T, change func(*fake.Options, *stacks.Options)) *rig {
 		Store: r.store, Now: o.Now, Deployment: "test", Salesforce: "sf", Redshift: "rs", Bucket: "bucket",
 		ServerTime: func(context.Context) (time.Time, error) { return org.Clock().Now(), nil },
 	}
+	r.files = files.NewBucket(s3.New(s3.Options{Region: "eu-central-1", Credentials: credentials, UsePathStyle: true,
+		BaseEndpoint: aws.String(serve(&r.left)), HTTPClient: client, Retryer: once}), "bucket", "in")
 	return r
 }
 
@@ -131,7 +142,7 @@ func (r *rig) request(attempt string) mover.LandRequest {
 }
 
 // made makes the flow of a landing, looking as often as it takes.
-func (r *rig) made(l *appflow.Lander, q mover.LandRequest, at mover.Landing) (mover.Landing, error) {
+func (r *rig) made(l mover.Lander, q mover.LandRequest, at mover.Landing) (mover.Landing, error) {
 	var err error
 	for range 30 {
 		if at, err = l.Make(r.t.Context(), q, at); err != nil || at.Made {
@@ -144,7 +155,7 @@ func (r *rig) made(l *appflow.Lander, q mover.LandRequest, at mover.Landing) (mo
 }
 
 // landed starts a landing and waits for its end.
-func (r *rig) landed(l *appflow.Lander, at mover.Landing) (mover.Landing, error) {
+func (r *rig) landed(l mover.Lander, at mover.Landing) (mover.Landing, error) {
 	at, err := l.Start(r.t.Context(), at)
 	for looks := 0; err == nil && !at.Done && looks < 50; looks++ {
 		r.now = r.now.Add(10 * time.Second)

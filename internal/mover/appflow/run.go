@@ -25,20 +25,20 @@ func (l *Lander) Start(ctx context.Context, at mover.Landing) (mover.Landing, er
 		}
 		at.ReadAt = now
 	}
-	all, err := l.executions(ctx, at.ID, at.After)
+	all, err := l.executions(ctx, at.Flow(), at.After)
 	if err != nil {
-		return at, fmt.Errorf("start flow %s: %w", at.ID, err)
+		return at, fmt.Errorf("start flow %s: %w", at.Flow(), err)
 	}
 	if es := since(all, at.After); len(es) < at.Starts {
 		// The token stands for this start for eight hours, whoever gives it.
-		token := fmt.Sprintf("%s-%d-%d", at.ID, at.After.UnixMilli(), at.Starts)
+		token := fmt.Sprintf("%s-%d-%d", at.Flow(), at.After.UnixMilli(), at.Starts)
 		_, err = l.c.Flows.StartFlow(ctx,
-			&appflow.StartFlowInput{FlowName: aws.String(at.ID), ClientToken: aws.String(token)})
+			&appflow.StartFlowInput{FlowName: aws.String(at.Flow()), ClientToken: aws.String(token)})
 		if exists(err) { // it runs already
 			err = nil
 		}
 		if err != nil {
-			return at, fmt.Errorf("start flow %s: %w", at.ID, classify(err, "appflow:StartFlow"))
+			return at, fmt.Errorf("start flow %s: %w", at.Flow(), classify(err, "appflow:StartFlow"))
 		}
 	}
 	at.Started = l.c.Now()
@@ -50,15 +50,18 @@ const lateAtMost = 15 * time.Minute
 
 // Poll asks how far the executions are.
 func (l *Lander) Poll(ctx context.Context, at mover.Landing) (mover.Landing, error) {
-	all, err := l.executions(ctx, at.ID, at.After)
+	all, err := l.executions(ctx, at.Flow(), at.After)
 	if err != nil {
-		return at, fmt.Errorf("flow %s: %w", at.ID, err)
+		return at, fmt.Errorf("flow %s: %w", at.Flow(), err)
 	}
 	es := since(all, at.After)
 	at, v := judge(at, es, l.c.Now(), l.c.Patience)
+	if l.c.Format != "" {
+		at.Files, at.Records = left(es)
+	}
 	switch v {
 	case hanging:
-		if err := l.cancel(ctx, at.ID); err != nil {
+		if err := l.cancel(ctx, at.Flow()); err != nil {
 			return at, err
 		}
 	case failing:
@@ -68,11 +71,11 @@ func (l *Lander) Poll(ctx context.Context, at mover.Landing) (mover.Landing, err
 			message = "AppFlow gave no reason"
 		}
 		class, hint := classOfReason(message)
-		return at, plan.Failf(class, hint, "%w: flow %s, %s: %s", mover.ErrFailed, at.ID, last.status, message)
+		return at, plan.Failf(class, hint, "%w: flow %s, %s: %s", mover.ErrFailed, at.Flow(), last.status, message)
 	case unseen:
 		if l.c.Now().Sub(at.Started) > lateAtMost {
 			return at, plan.Failf(plan.Retry, "", "%w: flow %s was started, and AppFlow knows of no execution",
-				mover.ErrFailed, at.ID)
+				mover.ErrFailed, at.Flow())
 		}
 	}
 	return at, nil

@@ -24,13 +24,18 @@ type shape struct {
 
 // flowShape is an aws_appflow_flow, without what tells Catchment nothing.
 func flowShape() shape {
+	format := shape{arguments: "file_type preserve_source_data_typing", blocks: map[string]shape{
+		"prefix_config":      {arguments: "prefix_type prefix_format path_prefix_hierarchy"},
+		"aggregation_config": {arguments: "aggregation_type target_file_size"},
+	}}
+	s3 := shape{"bucket_name bucket_prefix", map[string]shape{"s3_output_format_config": format}}
 	errors := map[string]shape{"error_handling_config": {arguments: "bucket_name"}}
 	return shape{
 		arguments: "name kms_arn flow_status",
 		blocks: map[string]shape{
 			"metadata_catalog_config": {},
 			"source_flow_config": {
-				arguments: "connector_type",
+				arguments: "connector_type connector_profile_name",
 				blocks: map[string]shape{
 					"incremental_pull_config": {arguments: "datetime_type_field_name"},
 					"source_connector_properties": {blocks: map[string]shape{"salesforce": {
@@ -42,6 +47,7 @@ func flowShape() shape {
 				arguments: "connector_type",
 				blocks: map[string]shape{"destination_connector_properties": {blocks: map[string]shape{
 					"redshift": {"object", errors}, "snowflake": {"object", errors}, "salesforce": {"object", errors},
+					"s3": s3,
 				}}},
 			},
 			"task": {
