@@ -24,6 +24,8 @@ def begin(jars):
         "spark.driver.host": "127.0.0.1",
         "spark.driver.memory": "1g",
         "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.codegen.wholeStage": "false",  # a merge of a few rows takes less time to do than to compile
         "spark.sql.shuffle.partitions": "2",
     }.items():
         builder = builder.config(key, value)
@@ -48,7 +50,9 @@ def serve(spark, todo):
         session.conf.set(name, "org.apache.iceberg.spark.SparkCatalog")
         for key, value in catalog["properties"].items():
             session.conf.set(f"{name}.{key}", value)
+        began = time.time()
         code = script(merge).serve(request, answer, session)
+        print(f"merged in {time.time() - began:.1f} s, {code}", file=sys.stderr)
     except FileNotFoundError:  # who asked has gone
         code = 1
     done = todo.removesuffix(".todo") + ".done"

@@ -137,7 +137,7 @@ func TestOnlyTestsImportTheRig(t *testing.T) {
 func TestDriversMeetInTheirParent(t *testing.T) {
 	_, may := lines()
 	words := []string{"body", "plan", "platform", "plural", "printable", "schema", "page", "awserr", "golden",
-		"upkeep"}
+		"merger", "upkeep"}
 	rooms := []string{"archive/approval", "archive/closure", "archive/evidence", "archive/forecast", "archive/manifest",
 		"archive/planning", "archive/rehydrate", "archive/removal", "archive/report", "archive/restored",
 		"cli/archiving", "cli/maintaining",

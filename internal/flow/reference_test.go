@@ -145,8 +145,11 @@ func fileWith(t *testing.T, at, text string) []byte {
 	case "appflow":
 		m = randomSection{"salesforce": "a", "redshift": "b", "bucket": "c"}
 		root["appflow"] = m
-	case "warehouse.history", "warehouse.maintain":
+	case "warehouse.history", "warehouse.maintain", "warehouse.merge":
 		m = randomSection{}
+		if last == "by" && section == "warehouse.merge" {
+			m["start"] = []string{"spark-submit"}
+		}
 		root["warehouse"] = randomSection{"url": "iceberg:lake", strings.TrimPrefix(section, "warehouse."): m}
 	default:
 		m = randomSection{}

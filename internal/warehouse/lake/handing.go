@@ -67,7 +67,7 @@ func (s merger) begin(ctx context.Context, f warehouse.Fence, m warehouse.Merge,
 	}
 	at := tables.Branches(task.Final)[branch]
 	id := m.Table.Name + idMark + branch
-	if _, made := spark.MadeOn(task.Final, branch); made { // the process that had begun it died before it wrote that down
+	if _, made := spark.MadeOn(task.Final, branch); made { // who had begun it died before that was written down
 		return id, nil
 	}
 	return id, s.engine.Begin(spark.Ask(s.engine.catalog, task, branch, at))
@@ -225,7 +225,7 @@ func (s merger) outcome(ctx context.Context, final table.Identifier, branch stri
 	_, has := tables.Branches(t)[branch]
 	switch {
 	case a.Older():
-		return plan.Fixf("have Spark run the script that stands behind warehouse.merge.start, not a copy of another version",
+		return plan.Fixf("have warehouse.merge.start run the script that stands behind it, no copy of another version",
 			"the script that merges is of another version than Catchment")
 	case a.State == spark.Refused || a.State == spark.Done && a.Counts.Written == 0:
 		return nil // there is something about it that we can tell better, or nothing to write

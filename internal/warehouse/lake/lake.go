@@ -12,8 +12,8 @@
 // archives comes after it: a row is marked before its line says so.
 //
 // Files, from the top: lake.go, maintain.go, eraser.go, shaper.go, prepare.go, describe.go, inspect.go, reading.go,
-// sightings.go, evidence.go, out.go, marks.go, rebind.go, registry.go, mend.go, handing.go, merger.go, consolidation.go,
-// finish.go, keepout.go, loader.go, widen.go, staged.go, rejected.go, standing.go.
+// sightings.go, evidence.go, out.go, marks.go, rebind.go, registry.go, mend.go, handing.go, merger.go,
+// consolidation.go, finish.go, keepout.go, loader.go, widen.go, staged.go, rejected.go, standing.go.
 package lake
 
 import (

@@ -86,7 +86,8 @@ func (s *sparked) Open(o warehouse.Options, f warehousetest.Fault) warehouse.War
 	return lake.New(lake.Place{Catalog: stormy{s.Catalog, &weather{Fault: f}}, Scratch: s.folder,
 		Engine: spark.Catalog{Name: "lake", Properties: map[string]string{
 			"catalog-impl": "org.apache.iceberg.jdbc.JdbcCatalog", "uri": "jdbc:sqlite:" + s.file,
-			"jdbc.schema-version": "V1", "jdbc.init-catalog-tables": "false", "warehouse": "file://" + s.folder + "/lake"}}}, o)
+			"jdbc.schema-version": "V1", "jdbc.init-catalog-tables": "false",
+			"warehouse": "file://" + s.folder + "/lake"}}}, o)
 }
 
 // consolidated begins a merge, waits for it, and has it taken. It tells whether Spark has done it.

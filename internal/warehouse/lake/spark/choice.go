@@ -26,7 +26,8 @@ func Choose(s merger.Merger, size Size) (merger.Who, string) {
 		return s.By, "warehouse.merge says so"
 	}
 	what := fmt.Sprintf("%d versions into %d rows of %d MB", size.Staged, size.Rows, size.Bytes>>20)
-	if size.Staged >= sparkStaged || size.Staged >= sparkStaged/5 && (size.Rows >= sparkRows || size.Bytes >= sparkBytes) {
+	large := size.Rows >= sparkRows || size.Bytes >= sparkBytes
+	if size.Staged >= sparkStaged || large && size.Staged >= sparkStaged/5 {
 		return merger.Spark, what + " are quicker there"
 	}
 	return merger.Go, what + " are quicker here"

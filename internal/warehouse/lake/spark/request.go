@@ -20,8 +20,8 @@ import (
 // version is of what is asked and answered. A script of another one refuses, and is refused.
 const version = 1
 
-// A Catalog is how Spark reaches the catalog of a lake: the name that it is to have there, and its properties. They hold
-// no secret: who starts Spark gives it what it needs for that.
+// A Catalog is how Spark reaches the catalog of a lake: the name that it is to have there, and its properties. They
+// hold no secret: who starts Spark gives it what it needs for that.
 type Catalog struct {
 	Name       string            `json:"name"`
 	Properties map[string]string `json:"properties"`
@@ -122,8 +122,8 @@ func (t Task) told() task {
 		}
 	}
 	for _, p := range r.Parts {
-		told.Parts = append(told.Parts, part{Op: p.Op, Jobs: p.Jobs, Columns: nonNil(p.Columns), ReadAt: int64(p.ReadAt),
-			Reason: p.Reason, Override: p.Override})
+		told.Parts = append(told.Parts, part{Op: p.Op, Jobs: p.Jobs, Columns: nonNil(p.Columns),
+			ReadAt: int64(p.ReadAt), Reason: p.Reason, Override: p.Override})
 	}
 	return told
 }
