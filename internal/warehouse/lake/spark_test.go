@@ -121,9 +121,9 @@ func (s *sparked) onMain(t *testing.T, name string) bool {
 	return below != nil && below.Summary != nil && below.Summary.Properties["catchment.merge"] != ""
 }
 
-// TestSparkLikeMemory does random attempts by Spark and to a warehouse of maps: counts, rows, tombstones and rejections
+// TestSparkLikeMemoryWithSpark does random attempts by Spark and to a warehouse of maps: counts, rows, tombstones and rejections
 // are the same, also where the lake's tables are looked after in between, and where some attempts are merged by us.
-func TestSparkLikeMemory(t *testing.T) {
+func TestSparkLikeMemoryWithSpark(t *testing.T) {
 	start := newSpark(t)
 	must(t, flag.Set("rapid.checks", fmt.Sprint(*sparkHistories)))
 	s := newSparked(t, start)
