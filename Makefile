@@ -172,7 +172,7 @@ bin/spark/installed: clients/spark/requirements.txt clients/spark/packages.txt
 	cp bin/spark/ivy/jars/*.jar bin/spark/jars/
 	touch $@
 
-SPARKLY = $(GO) test ./internal/warehouse/lake -count=1 -v -timeout 3h -run '^TestSpark[A-Z].*WithSpark$$' -lake.spark $(CURDIR)/bin/spark
+SPARKLY = $(GO) test ./internal/warehouse/lake -count=1 -v -timeout 3h -run '^TestSpark$$' -lake.spark $(CURDIR)/bin/spark
 
 .PHONY: spark
 spark: bin/spark/installed ## have a Spark of this machine merge a lake, 200 random histories of it, and read it (PyPI, Maven Central; Java 17)
