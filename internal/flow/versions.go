@@ -57,8 +57,8 @@ func mergeKeys(m *merger.Merger) []key {
 		{name: "by", about: "Who merges what was loaded: this program, a Spark that start begins, or whichever was " +
 			"measured to be quicker at that size",
 			form: choice(&m.By, merger.Go, merger.Spark, merger.Auto), otherwise: "go", example: "auto"},
-		{name: "start", about: "The program that begins Spark, and its arguments; behind them come a script's path, and " +
-			"those of its request and its answer",
+		{name: "start", about: "The program that begins Spark, and its arguments; behind them come a script's path, " +
+			"and those of its request and its answer",
 			form: listOf(&m.Start, word), example: "[spark-submit, --master, \"local[2]\"]"},
 		{name: "patience", about: "How long a merge by Spark may take before it is ended",
 			form: parsed(&m.Patience, like(longPattern), parseLong), otherwise: "2h", example: "30m"},

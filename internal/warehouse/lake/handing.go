@@ -12,11 +12,13 @@ import (
 	who "catchment/internal/merger"
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
 	"catchment/internal/warehouse/lake/ledger"
 	"catchment/internal/warehouse/lake/merging"
 	"catchment/internal/warehouse/lake/spark"
 	"catchment/internal/warehouse/lake/tables"
 	"catchment/internal/warehouse/lake/versions"
+	"catchment/internal/warehouse/shape"
 )
 
 // An engine is a Spark that merges for us.
@@ -102,6 +104,29 @@ func (c *consolidation) asked(ctx context.Context, stands standing) (t spark.Tas
 		return t, why, nil
 	}
 	return t, "", nil
+}
+
+// WhoMerges says who would merge so many records, and why. It implements handed.Foreteller.
+func (h handing) WhoMerges(ctx context.Context, t shape.Table, p gone.Policy, records int64) (string, error) {
+	final, err := h.merger.found(ctx, h.merger.final(t))
+	if err != nil {
+		return "", err
+	}
+	size := spark.Size{Staged: records}
+	if final != nil {
+		if size, err = sizeOf(ctx, final, records); err != nil {
+			return "", err
+		}
+		why := spark.LacksFor(final, p)
+		if why != "" {
+			return "by Catchment: " + why, nil
+		}
+	}
+	by, why := spark.Choose(h.merger.engine.Settings, size)
+	if by == who.Spark {
+		return "by Spark: " + why, nil
+	}
+	return "by Catchment: " + why, nil
 }
 
 // keeps says what is written down beside a table's rows that a merge has to go by, "" for nothing: Spark knows of none

@@ -156,13 +156,15 @@ func TestSparkThatFails(t *testing.T) {
 		says    string // of the error; "" where the merge is left to us
 		class   plan.Class
 	}{
-		"ends without an answer":   {"exit 3", "without an answer", plan.Retry},
-		"answers in half":          {says(`{"version":1,"sta`), "without an answer", plan.Retry},
-		"says that it failed":      {says(`{"version":1,"state":"failed","why":"OutOfMemoryError"}`), "OutOfMemory", plan.Retry},
-		"says that it has done it": {says(`{"version":1,"state":"done","counts":{"written":3}}`), "nothing of it", plan.Retry},
-		"is older":                 {says(`{"version":0,"state":"refused"}`), "another version", plan.Fix},
-		"refuses":                  {says(`{"version":1,"state":"refused","why":"a staged row has no key"}`), "", ""},
-		"has nothing to write":     {says(`{"version":1,"state":"done","counts":{"written":0}}`), "", ""},
+		"ends without an answer": {"exit 3", "without an answer", plan.Retry},
+		"answers in half":        {says(`{"version":1,"sta`), "without an answer", plan.Retry},
+		"says that it failed": {says(`{"version":1,"state":"failed","why":"OutOfMemoryError"}`), "OutOfMemory",
+			plan.Retry},
+		"says that it has done it": {says(`{"version":1,"state":"done","counts":{"written":3}}`), "nothing of it",
+			plan.Retry},
+		"is older":             {says(`{"version":0,"state":"refused"}`), "another version", plan.Fix},
+		"refuses":              {says(`{"version":1,"state":"refused","why":"a staged row has no key"}`), "", ""},
+		"has nothing to write": {says(`{"version":1,"state":"done","counts":{"written":0}}`), "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -157,20 +157,29 @@ const mostParts = 8
 
 // Lacks says why a merge is not for Spark, "" where it is: what it would need of a table that Spark doesn't write.
 func Lacks(t Task, m warehouse.Merge) string {
-	for _, f := range t.Final.Schema().Fields() {
-		if _, is := f.Type.(iceberg.TimeType); is {
-			return "Spark has no type for column " + f.Name + ", which holds times of day"
-		}
-	}
+	why := LacksFor(t.Final, m.Policy)
 	switch {
+	case why != "":
+		return why
 	case t.Stage == nil || m.Rows == 0:
 		return "there is nothing to merge"
-	case m.Policy == gone.Remove:
-		return "deletes: remove leaves tombstones, which Spark doesn't write"
 	case len(m.Forget) > 0:
 		return "values of columns are to be forgotten"
 	case len(t.Rules.Parts) > mostParts:
 		return "it has too many parts for one query"
+	}
+	return ""
+}
+
+// LacksFor says why no merge into a table is for Spark under a policy, "" where it is.
+func LacksFor(final *table.Table, p gone.Policy) string {
+	for _, f := range final.Schema().Fields() {
+		if _, is := f.Type.(iceberg.TimeType); is {
+			return "Spark has no type for column " + f.Name + ", which holds times of day"
+		}
+	}
+	if p == gone.Remove {
+		return "deletes: remove leaves tombstones, which Spark doesn't write"
 	}
 	return ""
 }
