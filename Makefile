@@ -163,6 +163,30 @@ lake-short: deps bin/lake/installed ## have PyIceberg and DuckDB (PyPI) read a l
 	$(GO) test ./cmd/catchment -count=1 -v -run '^TestLakeEngines$$/^folder$$' -lake-python $(CURDIR)/bin/lake/bin/python
 	$(took)
 
+bin/spark/installed: clients/spark/requirements.txt clients/spark/packages.txt
+	python3 -m venv bin/spark
+	bin/spark/bin/pip install --quiet --disable-pip-version-check --requirement clients/spark/requirements.txt
+	# Spark's own way to Maven Central fetches them; a missing class is only what it is asked to run then.
+	PYSPARK_PYTHON=$(CURDIR)/bin/spark/bin/python bin/spark/bin/spark-submit --master 'local[1]' \
+	  --conf spark.driver.bindAddress=127.0.0.1 --conf spark.driver.host=127.0.0.1 \
+	  --conf spark.jars.ivy=$(CURDIR)/bin/spark/ivy --packages "$$(paste -sd, clients/spark/packages.txt)" \
+	  --class none local:/none.jar >bin/spark/fetched 2>&1 || true
+	mkdir -p bin/spark/jars
+	cp bin/spark/ivy/jars/*.jar bin/spark/jars/
+	touch $@
+
+SPARKLY = $(GO) test ./internal/warehouse/lake -count=1 -v -timeout 3h -run '^TestSpark$$' -lake.spark $(CURDIR)/bin/spark
+
+.PHONY: spark
+spark: bin/spark/installed ## have a Spark of this machine merge a lake, 200 random histories of it, and read it (PyPI, Maven Central; Java 17)
+	$(SPARKLY) -lake.spark-histories 200
+	$(took)
+
+.PHONY: spark-short
+spark-short: bin/spark/installed ## have a Spark of this machine merge a lake and read it, with a few histories: the short form of make spark
+	$(SPARKLY)
+	$(took)
+
 PEERS ?=
 
 .PHONY: peers

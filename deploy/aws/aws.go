@@ -9,3 +9,8 @@ import _ "embed"
 //
 //go:embed consolidate.py
 var Consolidate []byte
+
+// Merge is merge.py, which any Spark runs.
+//
+//go:embed merge.py
+var Merge []byte

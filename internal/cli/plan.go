@@ -127,6 +127,7 @@ func planned(f replicate.Forecast) status.PlannedObject {
 		To:    status.Moment(f.Window.To),
 		Grade: f.Window.Grade, Records: f.Records, Total: f.Total, Calls: f.Calls, Jobs: f.Jobs,
 		ByREST: f.ByREST, Extra: []status.Extra{}, Verify: verifyCosts(f), Retyped: f.Retyped,
+		Merges: f.Merges,
 	}
 	for _, a := range f.AsOf {
 		o.AsOf = append(o.AsOf, status.AsOf{

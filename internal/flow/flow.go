@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"catchment/internal/body"
+	"catchment/internal/merger"
 	"catchment/internal/policy"
 	"catchment/internal/schedule"
 	"catchment/internal/secret"
@@ -95,6 +96,7 @@ type Warehouse struct {
 	File          bool            // it is a file of this machine: the path in URL
 	History       upkeep.History  // of a lake
 	Maintain      upkeep.Maintain // of a lake
+	Merge         merger.Merger   // of a lake
 }
 
 // Stage is where pages are kept, and for how long after they were loaded.

@@ -126,6 +126,8 @@ func (w *Warehouse) form(known Warehouses) form {
 		{name: "history", about: "Of a lake, which versions of records it keeps",
 			form: section(historyKeys(&w.History))},
 		{name: "maintain", about: "Of a lake, how its files are kept few", form: section(maintainKeys(&w.Maintain))},
+		{name: "merge", about: "Of a lake in a folder, who merges what was loaded",
+			form: section(mergeKeys(&w.Merge), whenIn("by", bySpark, shape{"required": []string{"start"}}))},
 	}
 	ofLakes := shape{
 		"required": []string{"url"}, "properties": shape{"url": ofSchemes(known.Lakes)},
@@ -133,7 +135,9 @@ func (w *Warehouse) form(known Warehouses) form {
 	long := slices.Sorted(maps.Keys(known.Text))
 	return sectionThen(keys, w.finish, whenIn("text", shape{}, has("url", ofSchemes(long))),
 		whenIn("wait", shape{}, shape{"properties": shape{"url": ofSchemes(known.Files)}}),
-		whenIn("history", shape{}, ofLakes), whenIn("maintain", shape{}, ofLakes))
+		whenIn("history", shape{}, ofLakes), whenIn("maintain", shape{}, ofLakes),
+		whenIn("merge", shape{}, ofLakes), whenIn("merge", has("by", bySpark), shape{"properties": shape{
+			"url": shape{"not": shape{"pattern": "^iceberg:(rest|glue):"}}}}))
 }
 
 // keys are the keys that a flow and the defaults have in common.

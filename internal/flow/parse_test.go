@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"catchment/internal/merger"
 	"catchment/internal/plan"
 	"catchment/internal/schedule"
 	"catchment/internal/upkeep"
@@ -94,7 +95,8 @@ func TestParseFillsIn(t *testing.T) {
 		},
 		Warehouse: Warehouse{URL: "duckdb:catchment.duckdb", Schema: "salesforce",
 			StagingSchema: "salesforce_incremental", File: true, Wait: 5 * time.Minute,
-			Maintain: upkeep.Maintain{By: upkeep.ByUs, Snapshots: 5 * aDay, Orphans: 3 * aDay}},
+			Maintain: upkeep.Maintain{By: upkeep.ByUs, Snapshots: 5 * aDay, Orphans: 3 * aDay},
+			Merge:    merger.Merger{By: merger.Go, Patience: 2 * time.Hour}},
 		Stage:   Stage{URL: "dir:stage", Keep: 7 * 24 * time.Hour},
 		Control: Control{URL: "sqlite:control.db"},
 		defaults: defaults{Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace,
@@ -166,7 +168,8 @@ defaults: {deletes: remove, mover: rest, naming: snake, nul: fail, sweep: 30d}
 		},
 		Warehouse: Warehouse{URL: "duckdb:/var/lib/x.duckdb", Schema: "crm", StagingSchema: "crm_in",
 			GrantTo: []string{"analysts", "a b"}, File: true, Wait: 90 * time.Second,
-			Maintain: upkeep.Maintain{By: upkeep.ByUs, Snapshots: 5 * aDay, Orphans: 3 * aDay}},
+			Maintain: upkeep.Maintain{By: upkeep.ByUs, Snapshots: 5 * aDay, Orphans: 3 * aDay},
+			Merge:    merger.Merger{By: merger.Go, Patience: 2 * time.Hour}},
 		Stage:   Stage{URL: "dir:pages", Keep: 36 * time.Hour},
 		Control: Control{URL: "sqlite:c.db"},
 		defaults: defaults{Deletes: Remove, Mover: REST, Naming: Snake, NUL: Fail,

@@ -149,8 +149,11 @@ func fileWith(t *testing.T, at, text string) []byte {
 			delete(m, "redshift")
 			m["destination"] = "s3"
 		}
-	case "warehouse.history", "warehouse.maintain":
+	case "warehouse.history", "warehouse.maintain", "warehouse.merge":
 		m = randomSection{}
+		if last == "by" && section == "warehouse.merge" {
+			m["start"] = []string{"spark-submit"}
+		}
 		root["warehouse"] = randomSection{"url": "iceberg:lake", strings.TrimPrefix(section, "warehouse."): m}
 	default:
 		m = randomSection{}

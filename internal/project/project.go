@@ -136,7 +136,8 @@ func (p *Project) OpenWarehouse() error {
 func (p *Project) WarehouseOptions() warehouse.Options {
 	w := p.File.Warehouse
 	o := warehouse.Options{Schema: w.Schema, Staging: w.StagingSchema, GrantTo: w.GrantTo, Now: p.Now,
-		History: w.History, Maintain: w.Maintain, Wait: warehouse.Patience{AtMost: w.Wait, Stop: p.Stop}}
+		History: w.History, Maintain: w.Maintain, Merge: w.Merge,
+		Wait: warehouse.Patience{AtMost: w.Wait, Stop: p.Stop}}
 	o.Wait.Tell = func(until time.Time, why string) {
 		if p.Waits != nil {
 			p.Waits(until, why)

@@ -83,7 +83,12 @@ func (s *attemptStep) beginDetached(ctx context.Context) (bool, error) {
 	if done, err := s.Warehouse.Consolidated(ctx, a.ID); err != nil || done {
 		return false, err
 	}
-	id, err := s.roles.Detacher.Begin(ctx, s.fence(), s.procedure(), s.merging())
+	p := s.procedure()
+	var err error
+	if p.Merge, _, err = s.merge(ctx); err != nil {
+		return false, err
+	}
+	id, err := s.roles.Detacher.Begin(ctx, s.fence(), p, s.merging())
 	if err != nil || id == "" {
 		return false, err
 	}

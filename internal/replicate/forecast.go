@@ -16,6 +16,8 @@ import (
 	"catchment/internal/source"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/claim"
+	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/handed"
 )
 
 // A Forecast is what a run would do with one flow.
@@ -37,6 +39,7 @@ type Forecast struct {
 	Retyped []string            // columns that get another type where they are, for which the table is rewritten
 	Held    map[string][]string // columns that would, if these views didn't use them
 	Paused  bool
+	Merges  string // who would merge what is read, and why; "" where there is no choice
 }
 
 // An Extra is what a run would read of a flow beside its window: the fields that
@@ -98,6 +101,11 @@ func (r *Replicator) Forecast(ctx context.Context, fl flow.Flow) (Forecast, erro
 			f.Why = "relative"
 		}
 		if f.Records, err = count(f.Window); err != nil {
+			return f, err
+		}
+	}
+	if teller, has := handed.Of(r.Warehouse); has && f.Records > 0 {
+		if f.Merges, err = teller.WhoMerges(ctx, src.Table, gone.Policy(fl.Deletes), f.Records); err != nil {
 			return f, err
 		}
 	}

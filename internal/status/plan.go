@@ -27,6 +27,7 @@ type PlannedObject struct {
 	Grade        string      `json:"grade"`
 	Held         []Held      `json:"held,omitempty"` // columns that would get another type, if no view used them
 	Jobs         int64       `json:"jobs"`
+	Merges       string      `json:"merges,omitempty"` // who would merge what is read, and why
 	Mover        string      `json:"mover"`
 	Object       string      `json:"object"`
 	Records      int64       `json:"records"`
@@ -188,6 +189,9 @@ func (o PlannedObject) remarks(all *remarks) {
 	for _, e := range o.Due {
 		all.say(o.Object, "%s is due: %s by %s, about %s", e.Name, plural.Of(e.Records, "record"), e.Mover,
 			plural.Of(e.Calls, "API call"))
+	}
+	if o.Merges != "" {
+		all.say(o.Object, "is merged %s", o.Merges)
 	}
 	for _, skip := range o.Skipped {
 		all.say(o.Object, "field %s is not copied: %s", skip.Field, skip.Reason)

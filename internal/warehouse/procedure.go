@@ -10,4 +10,5 @@ type Procedure struct {
 	Table   shape.Table
 	Policy  gone.Policy
 	Patched []string // columns that whole records don't carry: patches bring them
+	Merge   Merge    // of the attempt that a Detacher is to consolidate; a warehouse knows it by Seal as well
 }

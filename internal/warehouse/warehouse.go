@@ -24,6 +24,7 @@ import (
 	"os"
 	"time"
 
+	"catchment/internal/merger"
 	"catchment/internal/upkeep"
 	"catchment/internal/warehouse/gone"
 	"catchment/internal/warehouse/room"
@@ -180,6 +181,7 @@ type Options struct {
 
 	History  upkeep.History  // how long versions stay, for a warehouse that keeps them
 	Maintain upkeep.Maintain // who keeps its files few, for one whose tables are files
+	Merge    merger.Merger   // who merges, for one whose tables are files
 }
 
 // A Patience is how long it is waited for other programs that have the warehouse open.

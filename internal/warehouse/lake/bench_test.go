@@ -40,7 +40,7 @@ func benchTable() shape.Table {
 }
 
 // benchPage writes so many records into a page, those of a place and each so many further on, in any order.
-func benchPage(b *testing.B, dir string, seq, records, step int) warehouse.Page {
+func benchPage(b testing.TB, dir string, seq, records, step int) warehouse.Page {
 	b.Helper()
 	p := warehouse.Page{Key: fmt.Sprintf("page-%d.csv", seq), Seq: int64(seq), Rows: int64(records),
 		Path: filepath.Join(dir, fmt.Sprintf("page-%d.csv", seq))}

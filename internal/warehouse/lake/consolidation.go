@@ -59,6 +59,9 @@ func (c *consolidation) build(ctx context.Context, final *table.Table) (*tables.
 	if err != nil || c.repeat {
 		return nil, err
 	}
+	if made, err := c.onBranch(ctx, final, stage, jobs, stands); made != nil || err != nil {
+		return made, err
+	}
 	return c.merge(ctx, final, stage, jobs, stands)
 }
 

@@ -47,7 +47,7 @@ func (c *consolidation) finish(ctx context.Context, final *table.Table) error {
 	if told != nil && c.Lake.Pause(ctx, shortly) == nil {
 		told = c.log(ctx, stands, true)
 	}
-	all := []error{forgotten, told}
+	all := []error{forgotten, told, c.clear(ctx, c.final(c.Table), "")}
 	if c.settles || c.repeat && len(stands.Buried) > 0 {
 		all = append(all, c.yard(c.Table).Settle(ctx, c.fence, stands.Buried))
 	}

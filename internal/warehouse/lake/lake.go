@@ -12,8 +12,8 @@
 // archives comes after it: a row is marked before its line says so.
 //
 // Files, from the top: lake.go, maintain.go, eraser.go, shaper.go, prepare.go, describe.go, inspect.go, reading.go,
-// sightings.go, evidence.go, out.go, marks.go, rebind.go, registry.go, mend.go, merger.go, consolidation.go,
-// finish.go, keepout.go, loader.go, intake.go, widen.go, staged.go, rejected.go, standing.go.
+// sightings.go, evidence.go, out.go, marks.go, rebind.go, registry.go, mend.go, handing.go, merger.go,
+// consolidation.go, finish.go, keepout.go, loader.go, widen.go, staged.go, rejected.go, standing.go.
 package lake
 
 import (
@@ -23,12 +23,14 @@ import (
 	"github.com/apache/iceberg-go/catalog"
 	"github.com/apache/iceberg-go/table"
 
+	who "catchment/internal/merger"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/archived"
 	"catchment/internal/warehouse/bodies"
 	"catchment/internal/warehouse/lake/listing"
 	"catchment/internal/warehouse/lake/own"
 	"catchment/internal/warehouse/lake/register"
+	"catchment/internal/warehouse/lake/spark"
 	"catchment/internal/warehouse/lake/tables"
 	"catchment/internal/warehouse/shape"
 )
@@ -37,6 +39,7 @@ import (
 type Place struct {
 	Catalog catalog.Catalog // of the tables; it knows where their files are
 	Scratch string          // a folder of this machine for what has no room in memory
+	Engine  spark.Catalog   // how Spark reaches the catalog; without a name, it can't
 	Close   func() error    // nil where there is nothing to end
 }
 
@@ -46,7 +49,12 @@ func New(p Place, o warehouse.Options) warehouse.Warehouse {
 		o.Pause = pause
 	}
 	s := &site{Lake: &tables.Lake{Catalog: p.Catalog, Pause: o.Pause}, Options: o, scratch: p.Scratch}
-	return &everything{marks{s}, shaper{s}, loader{s}, merger{s}, asker{s}, rejections{s}, eraser{s}, keeper{s}, p}
+	e := &everything{marks{s}, shaper{s}, loader{s}, merger{s}, asker{s}, rejections{s}, eraser{s}, keeper{s}, p}
+	if o.Merge.By == who.Spark || o.Merge.By == who.Auto {
+		s.engine = &engine{Jobs: spark.Jobs{Folder: p.Scratch, Settings: o.Merge}, catalog: p.Engine}
+		return handing{e}
+	}
+	return e
 }
 
 // everything is the roles that a lake has.
@@ -101,7 +109,8 @@ func pause(ctx context.Context, d time.Duration) error {
 type site struct {
 	*tables.Lake
 	warehouse.Options
-	scratch string // a folder for what has no room in memory
+	scratch string  // a folder for what has no room in memory
+	engine  *engine // that merges for us, nil for none
 }
 
 // final and stage name the two tables of a flow.

@@ -12,9 +12,9 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/lake/intake"
 	"catchment/internal/warehouse/lake/ledger"
 	"catchment/internal/warehouse/lake/own"
-	"catchment/internal/warehouse/lake/pages"
 	"catchment/internal/warehouse/lake/shaping"
 	"catchment/internal/warehouse/lake/tables"
 	"catchment/internal/warehouse/room"
@@ -97,7 +97,7 @@ func (s loader) loadOnce(ctx context.Context, f warehouse.Fence, b warehouse.Bat
 			return err
 		}
 	}
-	written, err := writePages(ctx, t, b, fresh)
+	written, err := intake.Write(ctx, t, b, fresh)
 	if err != nil {
 		return err
 	}
@@ -213,7 +213,7 @@ func (s loader) keepOut(ctx context.Context, b warehouse.Batch, of []warehouse.P
 	}
 	of = kept
 	b.Table = rejects
-	written, err := writePages(ctx, t, b, of)
+	written, err := intake.Write(ctx, t, b, of)
 	if err != nil {
 		return err
 	}
@@ -239,8 +239,3 @@ var rejects = func() shape.Table {
 	}
 	return t
 }()
-
-// owns is our own columns of a page's rows.
-func owns(b warehouse.Batch, p warehouse.Page) pages.Own {
-	return pages.Own{Attempt: b.Attempt, Op: b.Op, Job: b.Job, Seq: p.Seq, ReadAt: b.ReadAt}
-}

@@ -13,6 +13,7 @@ import (
 	"catchment/internal/warehouse/evidence"
 	"catchment/internal/warehouse/lake/amending"
 	"catchment/internal/warehouse/lake/archives"
+	"catchment/internal/warehouse/lake/intake"
 	"catchment/internal/warehouse/lake/ledger"
 	"catchment/internal/warehouse/lake/lost"
 	"catchment/internal/warehouse/lake/rows"
@@ -100,7 +101,7 @@ func (s merger) brought(
 		if err != nil {
 			return a, err
 		}
-		written, err := writePages(ctx, t, b, fresh)
+		written, err := intake.Write(ctx, t, b, fresh)
 		if err != nil {
 			return a, err
 		}

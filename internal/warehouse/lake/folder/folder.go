@@ -23,6 +23,7 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/printable"
 	"catchment/internal/warehouse/lake"
+	"catchment/internal/warehouse/lake/spark"
 	"catchment/internal/warehouse/lake/storage"
 )
 
@@ -70,6 +71,10 @@ func Open(at string) (p lake.Place, err error) {
 	if err != nil {
 		return p, fmt.Errorf("catalog %s: %w", filepath.Join(at, File), printable.Error(err))
 	}
+	p.Engine = spark.Catalog{Name: Name, Properties: map[string]string{
+		"catalog-impl": "org.apache.iceberg.jdbc.JdbcCatalog", "uri": "jdbc:sqlite:" + filepath.Join(at, File),
+		"jdbc.schema-version": "V1", "jdbc.init-catalog-tables": "false", "warehouse": files.Location(),
+	}}
 	return p, nil
 }
 

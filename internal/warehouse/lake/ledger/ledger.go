@@ -145,6 +145,12 @@ func (l Ledger) Count() (pages, rows int64) {
 	return pages, rows
 }
 
+// Versions counts the rows that are versions of a record: what was only seen is none.
+func (l Ledger) Versions() int64 {
+	_, rows := l.only(func(j Job) bool { return j.Op != warehouse.Seen }).Count()
+	return rows
+}
+
 // Has tells whether the page of a place is there.
 func (l Ledger) Has(job string, seq int64) bool {
 	return slices.ContainsFunc(l.Jobs, func(j Job) bool {

@@ -29,6 +29,8 @@ type Change struct {
 	Settled []iceberg.DataFile // delete files that go: no row of a file that stays needs them
 	Merged  []iceberg.DataFile // position deletes that come in the place of such: no row dies by them
 
+	Onto string // a branch of ours: what is on it comes first, and becomes the table's with this; "" for none
+
 	Manifests bool // the lists of files are many, and become few
 
 	Columns func(*table.UpdateSchema) // changes the table's columns; nil for none
@@ -94,6 +96,9 @@ func (l *Lake) commit(ctx context.Context, t *table.Table, c Change) (*table.Tab
 	id, err := newName()
 	if err != nil {
 		return nil, err
+	}
+	if c.Onto != "" {
+		return l.onto(ctx, t, c, id)
 	}
 	tx := t.NewTransaction()
 	if err := stage(ctx, tx, c, id); err != nil {

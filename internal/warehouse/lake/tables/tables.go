@@ -6,7 +6,7 @@
 // and summary are seen together or not at all, and a lost answer is found again by the
 // name that each commit of ours carries.
 //
-// Files, from the top: commit.go, expire.go, files.go, foreign.go, tables.go, unlisted.go.
+// Files, from the top: commit.go, branch.go, expire.go, files.go, foreign.go, tables.go, unlisted.go.
 package tables
 
 import (

@@ -1,4 +1,6 @@
-package lake
+// Package intake writes the rows of pages into files for a table of staged versions. The snapshot that names them is
+// left to package lake.
+package intake
 
 import (
 	"context"
@@ -18,9 +20,9 @@ import (
 // sideBySide is how many pages are read and written at a time. Each holds a run of its page in memory.
 const sideBySide = 2
 
-// writePages writes the rows of pages into files for a table, by the keys of the pages. Where one of them fails, the
+// Write writes the rows of pages into files for a table, by the keys of the pages. Where one of them fails, the
 // others' files go, too.
-func writePages(
+func Write(
 	ctx context.Context, t *table.Table, b warehouse.Batch, of []warehouse.Page,
 ) (map[string][]iceberg.DataFile, error) {
 	ctx, stop := context.WithCancelCause(ctx)
@@ -90,4 +92,9 @@ func writePage(
 			"page %s holds %d rows, the warehouse took %d of them", p.Key, p.Rows, r.Rows())
 	}
 	return files, nil
+}
+
+// owns is our own columns of a page's rows.
+func owns(b warehouse.Batch, p warehouse.Page) pages.Own {
+	return pages.Own{Attempt: b.Attempt, Op: b.Op, Job: b.Job, Seq: p.Seq, ReadAt: b.ReadAt}
 }
