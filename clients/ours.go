@@ -60,8 +60,8 @@ func hearsWithValues(o *org, catchment string) error {
 		if values == 0 {
 			return fmt.Errorf("no event of %s has a field", object)
 		}
-		fmt.Printf("      %s: %d events say %d times what became of a field; to be read: %v\n", object, len(told), values,
-			toRead)
+		fmt.Printf("      %s: %d events say %d times what became of a field; to be read: %v\n",
+			object, len(told), values, toRead)
 	}
 	return nil
 }
@@ -74,7 +74,8 @@ func (o *org) shows(catchment, object, position string, n int) ([]shown, error) 
 	}
 	text := fmt.Sprintf("version: 1\norg:\n  url: %s\n  pubsub: https://%s\n  login: {flow: client_credentials, "+
 		"client_id: env:SF_CLIENT_ID, client_secret: env:SF_CLIENT_SECRET}\nwarehouse: {url: \"duckdb:c.duckdb\"}\n"+
-		"stage: {url: \"dir:stage\"}\ncontrol: {url: \"sqlite:control.db\"}\nflows:\n  - object: Account\n", o.URL, o.PubSub)
+		"stage: {url: \"dir:stage\"}\ncontrol: {url: \"sqlite:control.db\"}\nflows:\n  - object: Account\n",
+		o.URL, o.PubSub)
 	if err := os.WriteFile(filepath.Join(o.dir, "catchment.yaml"), []byte(text), 0o600); err != nil {
 		return nil, err
 	}
