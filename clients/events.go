@@ -79,7 +79,8 @@ func eventChecks(catchment string) []check {
 			all = append(all, check{s.name, c.name, func(o *org) error { return c.do(o.secure, s) }})
 		}
 	}
-	return append(all, ourCheck(catchment), check{"sfprotostash", "an expired position is refused by its code", refusesExpired})
+	return append(all, ourCheck(catchment),
+		check{"sfprotostash", "an expired position is refused by its code", refusesExpired})
 }
 
 // hearsEveryType changes records in each way that an event tells of.
