@@ -17,7 +17,13 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
+
 	"catchment/internal/cli"
+	"catchment/internal/eventbus"
 	"catchment/internal/project"
 )
 
@@ -232,6 +238,44 @@ func TestOrgRefusesFlags(t *testing.T) {
 		})
 		if code != 2 || !strings.Contains(said.String(), want) {
 			t.Errorf("%s: %d %s", args, code, said.String())
+		}
+	}
+}
+
+// Events come over TLS, by the one certificate that the first line has, and in plain text.
+func TestOrgPublishesEvents(t *testing.T) {
+	for _, flags := range [][]string{{"--pubsub"}, {"--pubsub=localhost:0", "--tls"}} {
+		org := serveOrg(t, append(flags, "--events", "Account,Invoice__c")...)
+		how := insecure.NewCredentials()
+		if pem := org["certificate"]; pem != "" {
+			trusted := x509.NewCertPool()
+			trusted.AppendCertsFromPEM([]byte(pem))
+			how = credentials.NewClientTLSFromCert(trusted, "")
+		}
+		conn, err := grpc.NewClient(org["pubsub"], grpc.WithTransportCredentials(how))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx := metadata.AppendToOutgoingContext(t.Context(), "accesstoken", org["access_token"], "instanceurl",
+			org["url"], "tenantid", org["org_id"])
+		topic, err := eventbus.NewPubSubClient(conn).GetTopic(ctx,
+			&eventbus.TopicRequest{TopicName: "/data/Invoice__ChangeEvent"})
+		if err != nil || topic.SchemaId == "" {
+			t.Errorf("%v: %v, %v", flags, topic, err)
+		}
+		conn.Close()
+	}
+}
+
+func TestOrgPublishesNothingThatNobodyCanHear(t *testing.T) {
+	for _, args := range [][]string{{"--events", "Account"}, {"--pubsub", "--events", "Nope"}} {
+		said := &bytes.Buffer{}
+		code := cli.Main(context.Background(), cli.Program{
+			Args: append([]string{"org", "--records", "10"}, args...), Stdout: io.Discard, Stderr: said,
+			World: project.World{Getenv: func(string) string { return "" }, Now: time.Now, Random: rand.Reader},
+		})
+		if code == 0 || !strings.Contains(said.String(), "--events") {
+			t.Errorf("%v: exit code %d, %s", args, code, said)
 		}
 	}
 }

@@ -45,9 +45,9 @@ func (d *derivation) change(w store.Write) {
 	e.RecordIDs = []string{w.Record.Values[w.Object.Sys.ID]}
 	switch typ {
 	case Create, Undelete:
-		e.fill(w)
+		e.fill(w, d.holders(w, e.Schema))
 	case Update:
-		if e.compare(old, w); len(e.changed) == 0 {
+		if e.compare(old, w, d.holders(w, e.Schema)); len(e.changed) == 0 {
 			return
 		}
 	}
@@ -140,8 +140,8 @@ func stampOf(w store.Write, typ Type) int64 {
 }
 
 // fill puts into the event all that the record has, as far as the user sees it.
-func (e *Event) fill(w store.Write) {
-	for _, h := range e.Schema.holders(w) {
+func (e *Event) fill(w store.Write, holders []holder) {
+	for _, h := range holders {
 		if stored := w.Record.Values[h.slot]; stored != "" {
 			e.values = append(e.values, value{h.place, stored})
 		}
@@ -149,8 +149,8 @@ func (e *Event) fill(w store.Write) {
 }
 
 // compare puts into the event what differs from the version before.
-func (e *Event) compare(old *store.Row, w store.Write) {
-	for _, h := range e.Schema.holders(w) {
+func (e *Event) compare(old *store.Row, w store.Write, holders []holder) {
+	for _, h := range holders {
 		before, after := old.Text(h.slot), w.Record.Values[h.slot]
 		if before == after {
 			continue
@@ -168,27 +168,20 @@ func (e *Event) compare(old *store.Row, w store.Write) {
 	}
 }
 
-// A holder is a slot of an object and where the event has its value.
-type holder struct {
-	place
-	slot int
-}
-
 // holders are those that a record fills and the user sees, in the order of the schema. The name of an Account is one
-// text, and that of a person has parts.
-func (s *Schema) holders(w store.Write) []holder {
+// text, and that of a person has parts. What is a person's Contact's is told where events of Contact are published.
+func (d *derivation) holders(w store.Write, s *Schema) []holder {
 	last := w.Object.Sys.Last
 	person := last >= 0 && w.Record.Values[last] != ""
 	var all []holder
-	for slot, at := range s.places() {
-		f := s.fields[at.field]
-		if w.Object.Slots[slot].Hidden || f.parts != nil && f.slot >= 0 && person == (at.part < 0) {
-			continue
+	for _, h := range s.holders {
+		f := s.fields[h.field]
+		switch {
+		case w.Object.Slots[h.slot].Hidden, h.contact && !d.bus.selects("Contact"):
+		case f.parts != nil && f.slot >= 0 && person == (h.part < 0):
+		default:
+			all = append(all, h)
 		}
-		all = append(all, holder{at, slot})
 	}
-	slices.SortFunc(all, func(a, b holder) int {
-		return cmp.Or(cmp.Compare(a.field, b.field), cmp.Compare(a.part, b.part))
-	})
 	return all
 }

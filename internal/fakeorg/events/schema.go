@@ -21,7 +21,8 @@ type Schema struct {
 	ID   string // a hash of JSON
 	JSON string // in Avro's terms
 
-	fields []field // in the order of Avro's; the header stands before them, at position 0
+	fields  []field  // in the order of Avro's; the header stands before them, at position 0
+	holders []holder // in the same order
 }
 
 // A field is one of an event's own, behind the header. A compound one has parts; one that shows two kinds of records,
@@ -45,6 +46,13 @@ type part struct {
 // place is where a value stands in an event: a field, and a part of it or -1.
 type place struct{ field, part int }
 
+// A holder is a slot of the object and where an event has its value.
+type holder struct {
+	place
+	slot    int
+	contact bool // the field is that of a person's Contact, which the Account shows
+}
+
 // isOwn tells whether the events of an entity have a field at all: neither what tells of the record's state, nor what
 // is derived from other records ("Change Event Message Structure"). The Id stands in the header.
 func isOwn(s store.Slot) bool {
@@ -63,6 +71,7 @@ func newSchema(obj *store.Object) *Schema {
 		}
 		s.fields = append(s.fields, newField(obj, at, slot))
 	}
+	s.holders = holdersOf(obj, s.fields)
 	s.JSON = s.avro(Channel(obj.Name()))
 	sum := sha256.Sum256([]byte(s.JSON))
 	s.ID = base64.RawURLEncoding.EncodeToString(sum[:16])
@@ -152,20 +161,26 @@ func newPart(obj *store.Object, compound, name string) part {
 	return p
 }
 
-// places are where the values of an object's fields stand, by their slots.
-func (s *Schema) places() map[int]place {
-	all := map[int]place{}
-	for i, f := range s.fields {
-		if f.slot >= 0 {
-			all[f.slot] = place{i, -1}
+// holdersOf finds where the values of an object's fields stand.
+func holdersOf(obj *store.Object, fields []field) []holder {
+	var all []holder
+	add := func(at place, slot int) {
+		if slot >= 0 {
+			all = append(all, holder{at, slot, isContacts(obj, obj.Slots[slot].Name)})
 		}
+	}
+	for i, f := range fields {
+		add(place{i, -1}, f.slot)
 		for j, p := range f.parts {
-			if p.slot >= 0 {
-				all[p.slot] = place{i, j}
-			}
+			add(place{i, j}, p.slot)
 		}
 	}
 	return all
+}
+
+// isContacts tells whether a field of Account is that of a person's Contact.
+func isContacts(obj *store.Object, name string) bool {
+	return obj.Name() == "Account" && (strings.HasPrefix(name, "Person") || strings.HasSuffix(name, "__pc"))
 }
 
 // Avro's own JSON, as far as it is needed here.
