@@ -49,9 +49,14 @@ type org struct {
 	Password     string `json:"password"`
 	AccessToken  string `json:"access_token"`
 	Certificate  string `json:"certificate"` // where it is served over TLS
+	OrgID        string `json:"org_id"`
+	PubSub       string `json:"pubsub"` // where it publishes events
 
 	dir    string // holds key.pem, and what the checks write
-	secure *org   // one that is served over TLS
+	secure *org   // one that is served over TLS, and publishes events
+
+	selected bool        // what the checks of events need is there
+	random   []published // the events of changes by chance, and the one before them
 }
 
 // A check is one thing that a client does. Those of a client run in order and
@@ -63,7 +68,7 @@ type check struct {
 
 func checks() []check {
 	return slices.Concat(sfChecks(), sfFileChecks(), kinChecks(), goSalesforceChecks(), jsforceChecks(), forceChecks(),
-		pythonChecks())
+		pythonChecks(), eventChecks())
 }
 
 // run prints one line per check and returns how many failed.
@@ -81,7 +86,7 @@ func run(catchment string, only []string) (failed int, err error) {
 		return 0, err
 	}
 	defer stop()
-	secure, stopSecure, err := start(catchment, dir, "--tls")
+	secure, stopSecure, err := start(catchment, dir, "--tls", "--pubsub")
 	if err != nil {
 		return 0, err
 	}
