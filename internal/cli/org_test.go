@@ -266,3 +266,16 @@ func TestOrgPublishesEvents(t *testing.T) {
 		conn.Close()
 	}
 }
+
+func TestOrgPublishesNothingThatNobodyCanHear(t *testing.T) {
+	for _, args := range [][]string{{"--events", "Account"}, {"--pubsub", "--events", "Nope"}} {
+		said := &bytes.Buffer{}
+		code := cli.Main(context.Background(), cli.Program{
+			Args: append([]string{"org", "--records", "10"}, args...), Stdout: io.Discard, Stderr: said,
+			World: project.World{Getenv: func(string) string { return "" }, Now: time.Now, Random: rand.Reader},
+		})
+		if code == 0 || !strings.Contains(said.String(), "--events") {
+			t.Errorf("%v: exit code %d, %s", args, code, said)
+		}
+	}
+}

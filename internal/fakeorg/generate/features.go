@@ -62,9 +62,9 @@ func (on Features) added(k kind) kind {
 		contact := describe.NewLookup("PersonContactId", "Contact").ByOrg()
 		contact.Nillable, contact.DefaultedOnCreate = true, false
 		more = append(more,
-			picklist(describe.NewField("Salutation", "picklist", 40), 1, 1, "Ms.", "Mr.", "Dr.", "Mx."),
-			made{describe.NewField("LastName", "string", 80), nil},
-			made{describe.NewField("FirstName", "string", 40), nil},
+			picklist(describe.NewField("Salutation", "picklist", 40).Part("Name"), 1, 1, "Ms.", "Mr.", "Dr.", "Mx."),
+			made{describe.NewField("LastName", "string", 80).Part("Name"), nil},
+			made{describe.NewField("FirstName", "string", 40).Part("Name"), nil},
 			made{describe.NewField("PersonEmail", "email", 80), nil},
 			made{describe.NewField("PersonTitle", "string", 80), nil},
 			made{describe.NewField("PersonBirthdate", "date", 0), nil},
