@@ -35,7 +35,7 @@ const orgSchema = `{"name":"AccountChangeEvent","namespace":"com.sforce.eventbus
  {"name":"Street","type":["null","string"]},{"name":"City","type":["null","string"]},
  {"name":"State","type":["null","string"]},{"name":"StateCode","type":["null","string"]},
  {"name":"Latitude","type":["null","double"]}]}],"doc":"Data:Address"},
-{"name":"ShippingAddress","type":["null","com.sforce.eventbus.Address"],"doc":"Data:Address"},
+{"name":"ShippingAddress","type":["null","Address"],"doc":"Data:Address"},
 {"name":"Description","type":["null","string"],"doc":"Data:StringPlusClob"},
 {"name":"AnnualRevenue","type":["null","double"],"doc":"Data:Currency"},
 {"name":"NumberOfEmployees","type":["null","int"],"doc":"Data:Integer"},
@@ -387,7 +387,9 @@ func TestHostileSchemas(t *testing.T) {
 		"deep": head + nested + "}]}", "large": `"` + strings.Repeat("x", schemaAtMost) + `"`,
 		"names":    "[" + strings.Repeat(`{"name":"a"},`, namesAtMost+1) + `1]`,
 		"doubling": head + doubling.String() + "}]}",
-		"endless":  head + `{"type":"record","name":"R","fields":[{"name":"r","type":["null","R"]}]}}]}`,
+		"endless in a namespace": strings.Replace(head, `"name":"E"`, `"name":"E","namespace":"n"`, 1) +
+			`{"type":"record","name":"R","fields":[{"name":"r","type":["null","R"]}]}}]}`,
+		"endless": head + `{"type":"record","name":"R","fields":[{"name":"r","type":["null","R"]}]}}]}`,
 	} {
 		if _, err := ParseSchema(text); err == nil || plan.HintOf(err) == "" || len(err.Error()) > 200 {
 			t.Errorf("%s: %v", name, err)

@@ -150,6 +150,9 @@ func (r *register) resolve(n *avro.SchemaNode) *avro.SchemaNode {
 			r.named = map[string]*avro.SchemaNode{}
 		}
 		r.named[fullName(n)] = n
+		if r.named[n.Name] == nil { // within a namespace a type may be named without it
+			r.named[n.Name] = n
+		}
 	}
 	return n
 }
