@@ -54,8 +54,8 @@ var bySpark = oneOf(merger.Spark, merger.Auto)
 func mergeKeys(m *merger.Merger) []key {
 	word := func(s *string) form { return plain(s) }
 	return []key{
-		{name: "by", about: "Who merges what was loaded: this program, a Spark that start begins, or whichever was " +
-			"measured to be quicker at that size",
+		{name: "by", about: "Who merges what was loaded: this program, a Spark that start begins, or whichever is " +
+			"taken to be quicker at that size",
 			form: choice(&m.By, merger.Go, merger.Spark, merger.Auto), otherwise: "go", example: "auto"},
 		{name: "start", about: "The program that begins Spark, and its arguments; behind them come a script's path, " +
 			"and those of its request and its answer",

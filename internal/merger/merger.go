@@ -18,5 +18,5 @@ type Who string
 const (
 	Go    Who = "go"
 	Spark Who = "spark"
-	Auto  Who = "auto" // whichever was measured to be quicker at that size
+	Auto  Who = "auto" // whichever is taken to be quicker at that size
 )

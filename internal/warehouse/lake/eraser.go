@@ -270,6 +270,9 @@ func (s *erasure) forgetOlder(ctx context.Context) error {
 		if err := s.rewriteLists(ctx, name); err != nil {
 			return err
 		}
+		if err := s.Prune(ctx, name, ""); err != nil {
+			return err
+		}
 		if _, err := s.Expire(ctx, name, 1, 0); err != nil {
 			return plan.Failf(plan.Retry, "erase it again: what is done already costs nothing",
 				"old files of %s.%s stand until its upkeep removes them: %w", name[0], name[1], err)

@@ -330,6 +330,26 @@ func TestMergeOfOursBetween(t *testing.T) {
 	h.is(m, false)
 }
 
+// TestErasedFromBranches has a record erased of which a branch that nobody needs any more has a version.
+func TestErasedFromBranches(t *testing.T) {
+	t.Parallel()
+	h := newHanded(t)
+	w := h.process(merger.Spark, aProgram(waits), nil)
+	m := h.load(w, []int{1, 2, 61})
+	_, err := h.begin(w, m, "t")
+	must(t, err)
+	h.mergeInstead(t, h.requests(t)[0], account(), nil)
+	h.goesOn()
+	must(t, w.Discard(t.Context(), h.fence, m.Attempt))
+	_, err = warehouse.RolesOf(w).Eraser.Erase(t.Context(), h.fence,
+		warehouse.Erasure{Table: account(), Column: "id", Values: []string{"000000001"}})
+	must(t, err)
+	final := h.find(t, warehousetest.Final, "account")
+	if left := tables.Branches(final); len(left) > 0 || len(final.Metadata().Snapshots()) != 1 {
+		t.Errorf("branches %v, %d snapshots", left, len(final.Metadata().Snapshots()))
+	}
+}
+
 // TestHandsOverWhereverItDies has processes die anywhere between the begin of a merge and its end, each with another
 // who merges, and Spark's part done or not. The next process ends it, whoever is to merge then.
 func TestHandsOverWhereverItDies(t *testing.T) {

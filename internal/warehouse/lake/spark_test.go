@@ -187,9 +187,9 @@ func sparkHistoriesOf(t *testing.T, start []string) {
 			}
 		}
 	})
-	t.Logf("Spark has merged %d of %d attempts", sparks, attempts)
-	if sparks == 0 {
-		t.Error("Spark has merged nothing")
+	t.Logf("Spark has merged %d of %d attempts, of %d histories", sparks, attempts, tries)
+	if sparks == 0 || tries < *sparkHistories {
+		t.Error("that is less than it should be")
 	}
 }
 

@@ -6,7 +6,8 @@ import (
 	"catchment/internal/merger"
 )
 
-// From what size on Spark is quicker than we are.
+// From what size on Spark is taken to be quicker than we are. These are careful guesses: at what was measured, up to
+// 1,000,000 rows on two cores, we were (docs/howto/lake.md).
 const (
 	sparkStaged = 5_000_000 // versions, where the table is large as well
 	sparkRows   = 50_000_000

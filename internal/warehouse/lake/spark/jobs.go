@@ -125,7 +125,7 @@ func (j Jobs) start(branch string, lock *os.File) error {
 		return plan.Fixf("name Spark's program in warehouse.merge.start, as in start: [spark-submit]",
 			"Spark can't be started: %w", printable.Error(err))
 	}
-	if err := lock.Truncate(0); err == nil {
+	if err = lock.Truncate(0); err == nil {
 		_, err = lock.WriteAt([]byte(strconv.Itoa(cmd.Process.Pid)), 0)
 	}
 	go func() { _ = cmd.Wait() }() // so that no zombie is left while this process lives; State tells how it ended
@@ -215,7 +215,7 @@ func (j Jobs) Stop(branch string) error {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	return fmt.Errorf("Spark didn't end when it was told to")
+	return fmt.Errorf("the job didn't end when it was told to")
 }
 
 // Forget removes the folder of a job that has ended.
