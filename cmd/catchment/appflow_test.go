@@ -37,7 +37,7 @@ func startAppFlow(ts *testscript.TestScript, neg bool, args []string) {
 			files.Put("acme-appflow/"+key, body)
 			return nil
 		}},
-		HTTP: client, Now: time.Now, PutRows: 100,
+		HTTP: client, Now: time.Now, PutRows: 100, Pause: 20 * time.Millisecond,
 	})
 	for range 100 {
 		flows.Script(appflow.Script{Again: 2})

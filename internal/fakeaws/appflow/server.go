@@ -44,6 +44,7 @@ type Options struct {
 	S3         map[string]Folder  // buckets by name
 	HTTP       *http.Client       // to reach the org
 	Now        func() time.Time
+	Pause      time.Duration // between two looks at a job of the org, where its time is that of a clock
 
 	MaxFlows   int  // of the account; 1,000
 	MaxRuns    int  // at a time; 1,000

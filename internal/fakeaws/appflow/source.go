@@ -10,13 +10,14 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 const apiPath = "/services/data/v60.0"
 
 // read fetches the records of a transfer, by Bulk or by REST.
 func (s *Server) read(ctx context.Context, t transfer) ([][]string, error) {
-	c := &orgClient{http: s.o.HTTP, profile: t.profile}
+	c := &orgClient{http: s.o.HTTP, profile: t.profile, pause: s.o.Pause}
 	if err := c.login(ctx); err != nil {
 		return nil, message("The request failed because the connector profile couldn't log in to Salesforce: %w", err)
 	}
@@ -34,6 +35,7 @@ func (s *Server) read(ctx context.Context, t transfer) ([][]string, error) {
 type orgClient struct {
 	http    *http.Client
 	profile Profile
+	pause   time.Duration
 	token   string
 }
 
@@ -112,6 +114,7 @@ func (c *orgClient) bulk(ctx context.Context, soql string, deleted bool) ([][]st
 		if job.State == "Failed" || job.State == "Aborted" || looks > 1000 {
 			return nil, message("Salesforce job is %s: %s", job.State, job.ErrorMessage)
 		}
+		time.Sleep(c.pause)
 		if _, err := c.call(ctx, http.MethodGet, apiPath+"/jobs/query/"+job.ID, nil, &job); err != nil {
 			return nil, err
 		}
