@@ -8,8 +8,8 @@
 // What is asked for is read and no more: files and row groups are left out by their statistics, and where some keys
 // only are wanted, the key column is read first and the rest of a file only where it has one of them.
 //
-// Files, from the top: each.go, rows.go, pile.go, merge.go, scratch.go, source.go, look.go, wanted.go, dead.go,
-// file.go, lost.go, form.go, row.go, key.go.
+// Files, from the top: each.go, rows.go, pile.go, merge.go, scratch.go, source.go, look.go, wanted.go, chosen.go,
+// dead.go, file.go, lost.go, form.go, row.go, key.go.
 package rows
 
 import (

@@ -40,6 +40,7 @@ type reading struct {
 	leaves []int // of the form's columns, -1 for one that the file lacks
 	groups []int // that have rows which are wanted
 	only   bits  // the rows that have a key which is wanted; nil for all
+	all    bool  // what rows are chosen by holds of all rows of these groups
 	sorted bool
 	stream pqarrow.RecordReader
 	left   []span // of the groups, as far as they haven't been read yet
@@ -78,6 +79,9 @@ func (r *reading) prepare() error {
 	r.leaves = r.file.leaves(ids, names)
 	if (r.c.q.Keys != nil || r.c.q.After != "") && f.text() && r.leaves[f.key[0]] >= 0 {
 		r.groups = groupsOf(r.file, r.leaves[f.key[0]], r.c.q)
+	}
+	if err := r.chooseGroups(); err != nil {
+		return err
 	}
 	claims := r.waits.task.File.SortOrderID()
 	believed := claims != nil && *claims != 0 && *claims == r.c.store.order
@@ -235,7 +239,7 @@ func (r *reading) choose(ctx context.Context, record arrow.RecordBatch, position
 		if r.dead.has(position) || r.only != nil && !r.only.has(position) || !follows(i) {
 			continue
 		}
-		if r.c.form.holds != nil {
+		if r.c.form.holds != nil && !r.all {
 			values.at = i
 			holds, err := r.c.form.holds(values)
 			if err != nil {
