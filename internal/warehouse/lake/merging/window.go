@@ -162,9 +162,9 @@ func (w *window) full() bool { return len(w.own) >= windowRows || len(w.held) >=
 
 // take is the rows that were made. The window is empty then.
 func (w *window) take(ctx context.Context) (arrow.RecordBatch, error) {
-	indices := make([]arrow.Array, len(w.classes))
+	takings := make([]taking, len(w.classes))
 	for i := range w.classes {
-		indices[i] = w.indices(w.places[i])
+		takings[i] = w.taking(w.places[i])
 	}
 	made := make([]arrow.Array, len(w.of))
 	for n, field := range w.out.Fields() {
@@ -172,7 +172,7 @@ func (w *window) take(ctx context.Context) (arrow.RecordBatch, error) {
 		if w.of[n] < 0 {
 			made[n], err = w.ours(field)
 		} else {
-			made[n], err = w.column(ctx, field, w.classes[w.of[n]].told, indices[w.of[n]])
+			made[n], err = w.column(ctx, field, w.classes[w.of[n]].told, takings[w.of[n]])
 		}
 		if err != nil {
 			return nil, fmt.Errorf("column %s: %w", field.Name, err)
@@ -210,31 +210,50 @@ func (w *window) indices(places []int32) arrow.Array {
 	return b.NewArray()
 }
 
+// A taking is where the values of a class come from: rows that follow each other, as they do in a first run, or any.
+type taking struct {
+	first   int32
+	rows    int32
+	indices arrow.Array // nil where they follow each other
+}
+
+func (w *window) taking(places []int32) taking {
+	first := places[0]
+	for i, place := range places {
+		if first < 0 || place != first+int32(i) { // #nosec G115 -- a window has few rows
+			return taking{indices: w.indices(places)}
+		}
+	}
+	return taking{first: first, rows: int32(len(places))} // #nosec G115 -- a window has few rows
+}
+
 // column takes a column's values from where they are.
-func (w *window) column(
-	ctx context.Context, field arrow.Field, told bool, indices arrow.Array,
-) (arrow.Array, error) {
+func (w *window) column(ctx context.Context, field arrow.Field, told bool, of taking) (arrow.Array, error) {
 	all := make([]arrow.Array, 0, len(w.held)+1)
-	for _, record := range w.held {
-		values := named(record, field.Name)
-		switch {
-		case values == nil:
-			values = array.MakeArrayOfNull(memory.DefaultAllocator, field.Type, int(record.NumRows()))
-		case !arrow.TypeEqual(values.DataType(), field.Type):
-			var err error
-			if values, err = compute.CastArray(ctx, values, compute.SafeCastOptions(field.Type)); err != nil {
-				return nil, err
-			}
+	for i, record := range w.held {
+		from, to := int64(0), record.NumRows()
+		if of.indices == nil {
+			from, to = max(0, int64(of.first-w.bases[i])), min(to, int64(of.first+of.rows-w.bases[i]))
+		}
+		if from >= to {
+			continue
+		}
+		values, err := valuesOf(ctx, record, field)
+		if err != nil {
+			return nil, err
+		}
+		if to-from < record.NumRows() {
+			values = array.NewSlice(values, from, to)
 		}
 		all = append(all, values)
 	}
-	if told {
+	if told && of.indices != nil {
 		b := array.NewBooleanBuilder(memory.DefaultAllocator)
 		b.AppendValues([]bool{false, true}, nil)
 		all = append(all, b.NewArray())
 	}
 	if len(all) == 0 {
-		return array.MakeArrayOfNull(memory.DefaultAllocator, field.Type, indices.Len()), nil
+		return array.MakeArrayOfNull(memory.DefaultAllocator, field.Type, of.indices.Len()), nil
 	}
 	from := all[0]
 	if len(all) > 1 {
@@ -243,7 +262,22 @@ func (w *window) column(
 			return nil, err
 		}
 	}
-	return compute.TakeArray(ctx, from, indices)
+	if of.indices == nil {
+		return from, nil
+	}
+	return compute.TakeArray(ctx, from, of.indices)
+}
+
+// valuesOf are the values that a batch has for a column, of the column's type.
+func valuesOf(ctx context.Context, record arrow.RecordBatch, field arrow.Field) (arrow.Array, error) {
+	values := named(record, field.Name)
+	if values == nil {
+		return array.MakeArrayOfNull(memory.DefaultAllocator, field.Type, int(record.NumRows())), nil
+	}
+	if arrow.TypeEqual(values.DataType(), field.Type) {
+		return values, nil
+	}
+	return compute.CastArray(ctx, values, compute.SafeCastOptions(field.Type))
 }
 
 // ours makes one of our own columns.
