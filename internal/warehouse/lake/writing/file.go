@@ -12,7 +12,6 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
-	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 	"github.com/apache/iceberg-go"
 	icebergio "github.com/apache/iceberg-go/io"
 	"github.com/apache/iceberg-go/table"
@@ -51,7 +50,7 @@ type file struct {
 	to      icebergio.FileWriter
 	buffer  *bufio.Writer
 	size    counted
-	rows    *pqarrow.FileWriter
+	rows    *groups
 	most    int64
 }
 
@@ -67,8 +66,8 @@ func (c *counted) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// create begins a file in a table's folder.
-func create(ctx context.Context, t *table.Table, k kind) (*file, error) {
+// create begins a file in a table's folder. How its columns are kept goes by the rows that come first.
+func create(ctx context.Context, t *table.Table, k kind, first arrow.RecordBatch) (*file, error) {
 	fs, err := t.FS(ctx)
 	if err != nil {
 		return nil, err
@@ -92,8 +91,7 @@ func create(ctx context.Context, t *table.Table, k kind) (*file, error) {
 	}
 	f.buffer = bufio.NewWriterSize(f.to, atOnce)
 	f.size.to = f.buffer
-	f.rows, err = pqarrow.NewFileWriter(k.arrow, &f.size, parquet.NewWriterProperties(k.parquet()...),
-		pqarrow.NewArrowWriterProperties(pqarrow.WithStoreSchema()))
+	f.rows, err = newGroups(k.arrow, &f.size, parquet.NewWriterProperties(k.parquet(first)...))
 	if err != nil {
 		f.drop()
 		return nil, err
@@ -110,8 +108,8 @@ func newName() (string, error) {
 	return hex.EncodeToString(b[:]) + ".parquet", nil
 }
 
-// parquet says how the file is written.
-func (k kind) parquet() []parquet.WriterProperty {
+// parquet says how the file is written that begins with some rows.
+func (k kind) parquet(first arrow.RecordBatch) []parquet.WriterProperty {
 	all := []parquet.WriterProperty{
 		parquet.WithMaxRowGroupLength(groupRows),
 		parquet.WithDataPageSize(pageBytes),
@@ -120,9 +118,11 @@ func (k kind) parquet() []parquet.WriterProperty {
 		parquet.WithCompressionLevel(1),
 		parquet.WithMaxBloomFilterBytes(filterBytes),
 	}
-	for _, f := range k.arrow.Fields() {
-		// What has a value of its own in each row is not kept in a dictionary as well.
-		all = append(all, parquet.WithDictionaryCostFallbackFor(f.Name, true))
+	for i, f := range k.arrow.Fields() {
+		// What has a value of its own in each row is not kept in a dictionary as well. Where that can be seen, none is
+		// begun.
+		all = append(all, parquet.WithDictionaryFor(f.Name, repeats(first.Column(i))),
+			parquet.WithDictionaryCostFallbackFor(f.Name, true))
 	}
 	for key, value := range k.properties {
 		column, is := strings.CutPrefix(key, table.ParquetBloomFilterColumnEnabledKeyPrefix+".")
@@ -140,29 +140,16 @@ func (k kind) parquet() []parquet.WriterProperty {
 // full tells whether a file has grown to its size.
 func (f *file) full() bool { return f.size.n >= f.most }
 
-// write adds rows.
-func (f *file) write(batch arrow.RecordBatch) error {
-	if f.rows.RowGroupTotalBytesWritten() >= groupBytes {
-		if err := f.rows.NewBufferedRowGroupChecked(); err != nil {
-			return err
-		}
-	}
-	return f.rows.WriteBuffered(batch)
-}
-
 // end ends a file, and tells what a snapshot has to say of it.
 func (f *file) end() (iceberg.DataFile, error) {
-	if err := f.rows.Close(); err != nil {
+	metadata, err := f.rows.close()
+	if err != nil {
 		return nil, err
 	}
 	if err := f.buffer.Flush(); err != nil {
 		return nil, err
 	}
 	if err := f.to.Close(); err != nil {
-		return nil, err
-	}
-	metadata, err := f.rows.FileMetadata()
-	if err != nil {
 		return nil, err
 	}
 	return table.DataFileFromMetadata(table.DataFileArgs{Schema: f.schema, Spec: f.spec, Format: iceberg.ParquetFile,

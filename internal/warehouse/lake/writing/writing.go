@@ -7,7 +7,8 @@
 // groups small enough to be skipped and to be held in memory, and a bloom filter on the columns of which the table's
 // properties say so.
 //
-// Start at Rows. file.go writes one file, positions.go deletes.
+// Start at Rows. file.go writes one file, groups.go its row groups, column.go their columns, repeats.go tells which of
+// them have a dictionary; positions.go writes deletes.
 package writing
 
 import (
@@ -53,7 +54,7 @@ func Rows(
 type writer struct {
 	files []iceberg.DataFile // that are whole
 	kind  kind
-	fresh func() (*file, error)
+	fresh func(first arrow.RecordBatch) (*file, error)
 	open  *file // nil for none
 	drop  func([]iceberg.DataFile)
 }
@@ -75,7 +76,7 @@ func newWriter(ctx context.Context, t *table.Table, schema *arrow.Schema) (*writ
 	}
 	k := kind{content: iceberg.EntryContentData, schema: t.Schema(), arrow: arrow.NewSchema(fields, nil),
 		properties: t.Properties(), spec: t.Spec(), order: orderOf(t)}
-	return &writer{kind: k, fresh: func() (*file, error) { return create(ctx, t, k) },
+	return &writer{kind: k, fresh: func(first arrow.RecordBatch) (*file, error) { return create(ctx, t, k, first) },
 		drop: func(files []iceberg.DataFile) { Drop(context.WithoutCancel(ctx), t, files) }}, nil
 }
 
@@ -108,13 +109,13 @@ func (w *writer) write(ctx context.Context, batch arrow.RecordBatch) error {
 	}
 	if w.open == nil {
 		var err error
-		if w.open, err = w.fresh(); err != nil {
+		if w.open, err = w.fresh(batch); err != nil {
 			return err
 		}
 	}
 	same := array.NewRecordBatch(w.kind.arrow, batch.Columns(), batch.NumRows())
 	defer same.Release()
-	return w.open.write(same)
+	return w.open.rows.write(same)
 }
 
 // end ends the file that is open.

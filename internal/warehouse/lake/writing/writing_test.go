@@ -28,6 +28,15 @@ var name = tables.Name("salesforce", "account")
 // made is a lake on a folder, with a table that is sorted by id, and maybe partitioned by day.
 func made(t *testing.T, daily bool, properties iceberg.Properties) (*tables.Lake, *table.Table) {
 	t.Helper()
+	return madeOf(t, columns.Schema([]shape.Column{{Name: "id", Kind: shape.Text},
+		{Name: "sum", Kind: shape.Decimal, Scale: 2}}, columns.Staging()), daily, properties)
+}
+
+// madeOf is one with other columns, of which the first is an id.
+func madeOf(
+	t *testing.T, schema *iceberg.Schema, daily bool, properties iceberg.Properties,
+) (*tables.Lake, *table.Table) {
+	t.Helper()
 	folder := t.TempDir()
 	db, err := sql.Open("sqlite", "file:"+folder+"/catalog.sqlite")
 	if err != nil {
@@ -46,11 +55,9 @@ func made(t *testing.T, daily bool, properties iceberg.Properties) (*tables.Lake
 		t.Fatal(err)
 	}
 	lake := &tables.Lake{Catalog: c, Pause: func(context.Context, time.Duration) error { return nil }}
-	schema := columns.Schema([]shape.Column{{Name: "id", Kind: shape.Text},
-		{Name: "sum", Kind: shape.Decimal, Scale: 2}}, columns.Staging())
-	readAt, _ := schema.FindFieldByName(columns.ReadAt)
 	spec := *iceberg.UnpartitionedSpec
 	if daily {
+		readAt, _ := schema.FindFieldByName(columns.ReadAt)
 		if spec, err = iceberg.NewPartitionSpecOpts(iceberg.AddPartitionFieldByName(
 			readAt.Name, "day", iceberg.DayTransform{}, schema, nil)); err != nil {
 			t.Fatal(err)
