@@ -243,7 +243,11 @@ what they failed over.`,
 func eventsCommand(s *session) *cobra.Command {
 	return listening.Command(func(do func(*listening.Desk) error) error {
 		return s.inProject(func(p *work) error {
-			return do(&listening.Desk{Project: p.Project, Printer: p.Printer, Ends: p.stop.ends})
+			err := do(&listening.Desk{Project: p.Project, Printer: p.Printer, Ends: p.stop.ends})
+			if errors.Is(err, plan.ErrStopped) { // its own end, which it tells
+				return exit(exitStopped)
+			}
+			return err
 		})
 	})
 }
