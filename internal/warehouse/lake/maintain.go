@@ -44,16 +44,17 @@ func (s keeper) Maintain(
 	if err := k.lookForAttempts(ctx); err != nil {
 		return w, err
 	}
-	for _, one := range []struct {
-		name  table.Identifier
-		guard upkeep.Guard
-	}{{tables.Name(s.Schema, name), k.final}, {tables.Name(s.Staging, name), k.stage}} {
-		if err := tend(ctx, care, one.name, one.guard, &w); err != nil {
-			return w, err
-		}
+	if err := tend(ctx, care, tables.Name(s.Schema, name), k.final, &w); err != nil {
+		return w, err
 	}
-	return w, nil
+	care.Bounds.Small = smallStaged
+	err = tend(ctx, care, tables.Name(s.Staging, name), k.stage, &w)
+	return w, err
 }
+
+// smallStaged is how many bytes a small file of a stage table has fewer of. A page makes one of some megabytes, which
+// is read once, by a merge, and is history then: to write it once more would cost as much as to stage it did.
+const smallStaged = 4 << 20
 
 // MaintainOwn looks after our own tables. What one of them fails over stops no other.
 func (s keeper) MaintainOwn(ctx context.Context, how maintained.How) (w maintained.Work, err error) {
