@@ -92,9 +92,9 @@ func TestKilledAmongBodiesInALake(t *testing.T) {
 	seed := uint64(time.Now().UnixNano()) // #nosec G115 -- any number will do
 	t.Logf("seed %d, %d moments", seed, whole.Moments)
 	draw := rand.New(rand.NewPCG(seed, 1)) // #nosec G115 -- it is no secret
-	for range 8 {
+	for life := range 8 {
 		at := whole.Moments/3 + draw.IntN(whole.Moments*2/3)
-		t.Run(fmt.Sprint(at), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%d at %d", life, at), func(t *testing.T) { // a moment may be drawn twice
 			t.Parallel()
 			r := fresh(t)
 			calls := r.Calls(func() {
