@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 	_ "time/tzdata" // a container may have no time zones of its own
@@ -42,12 +43,19 @@ import (
 // version is set by the linker.
 var version = "unknown"
 
+// heapGrowth is how much the heap may grow beyond what is in use before the rest is collected, in percent. With Go's
+// own 100, a first run into a lake takes a fifth more memory, and as long.
+const heapGrowth = 70
+
 func main() {
 	os.Exit(run(os.Args[1:]))
 }
 
 // run is main with an exit code, so that a test can be this process.
 func run(args []string) int {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(heapGrowth)
+	}
 	theirs := syscall.Umask(private)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)

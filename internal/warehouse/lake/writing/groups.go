@@ -3,8 +3,6 @@ package writing
 import (
 	"context"
 	"io"
-	"sync"
-	"sync/atomic"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -14,19 +12,16 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 )
 
-// columnsAtOnce is how many columns of a batch are written at a time.
-const columnsAtOnce = 2
-
 // groups are the row groups of a file. That of pqarrow would do, but for what dictionaries cost there.
 type groups struct {
 	to      *parquetfile.Writer
 	open    parquetfile.BufferedRowGroupWriter // nil for none
 	rows    int64                              // of the one that is open
 	columns []*column
-	hands   [columnsAtOnce]*hand
+	hand    hand
 }
 
-// A hand writes one column at a time.
+// A hand writes one column after the other.
 type hand struct {
 	ctx    context.Context // it has buffers of pqarrow
 	levels []int16         // scratch: of each row, 1 where it has a value
@@ -38,11 +33,7 @@ func newGroups(schema *arrow.Schema, to io.Writer, properties *parquet.WriterPro
 		return nil, err
 	}
 	w, err := parquetfile.NewParquetWriterWithError(to, columns.Root(), parquetfile.WithWriterProps(properties))
-	g := &groups{to: w}
-	for i := range g.hands {
-		g.hands[i] = &hand{ctx: pqarrow.NewArrowWriteContext(context.Background(), nil)}
-	}
-	return g, err
+	return &groups{to: w, hand: hand{ctx: pqarrow.NewArrowWriteContext(context.Background(), nil)}}, err
 }
 
 // write adds rows, to the next row group where the one that is open is full.
@@ -88,25 +79,10 @@ func (g *groups) begin() (err error) {
 
 // add adds rows of a batch to the row group that is open.
 func (g *groups) add(batch arrow.RecordBatch, from, rows int64) error {
-	var next atomic.Int64
-	var wait sync.WaitGroup
-	errs := make([]error, len(g.columns))
-	for _, by := range g.hands {
-		wait.Go(func() {
-			for i := next.Add(1) - 1; i < int64(len(g.columns)); i = next.Add(1) - 1 {
-				values := array.NewSlice(batch.Column(int(i)), from, from+rows)
-				errs[i] = g.columns[i].write(by, values)
-				values.Release()
-			}
-		})
-	}
-	wait.Wait()
-	return firstOf(errs)
-}
-
-// firstOf is the first error that is one.
-func firstOf(errs []error) error {
-	for _, err := range errs {
+	for i, c := range g.columns {
+		values := array.NewSlice(batch.Column(i), from, from+rows)
+		err := c.write(&g.hand, values)
+		values.Release()
 		if err != nil {
 			return err
 		}
@@ -120,7 +96,7 @@ func (g *groups) end() error {
 		return nil
 	}
 	for _, c := range g.columns {
-		if err := c.end(g.hands[0]); err != nil {
+		if err := c.end(&g.hand); err != nil {
 			return err
 		}
 	}
