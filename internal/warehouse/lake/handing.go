@@ -199,6 +199,9 @@ func (h handing) Ended(ctx context.Context, id string, patience time.Duration) (
 	return ended, named("merge by Spark", err)
 }
 
+// withoutSpark is what helps against a Spark that doesn't do it.
+const withoutSpark = "set warehouse.merge.by to go"
+
 // A look at a job comes after so long, and then ever later.
 const (
 	firstLook = 50 * time.Millisecond
@@ -222,7 +225,7 @@ func (s merger) ended(ctx context.Context, id string, patience time.Duration) (b
 			if err := s.engine.Stop(branch); err != nil {
 				return false, err
 			}
-			return true, plan.Failf(plan.Retry, "give it more in warehouse.merge.patience, or write merge: go",
+			return true, plan.Failf(plan.Retry, "give it more in warehouse.merge.patience, or "+withoutSpark,
 				"it took longer than %s, and was ended", s.engine.Settings.Patience)
 		}
 		if time.Since(began) >= patience {
@@ -244,7 +247,7 @@ func (s merger) outcome(ctx context.Context, final table.Identifier, branch stri
 		return nil
 	}
 	retry := func(format string, of ...any) error {
-		hint := "run it again; what Spark said is in " + s.engine.Log(branch) + "; without Spark: merge: go"
+		hint := "run it again; what Spark said is in " + s.engine.Log(branch) + "; or " + withoutSpark
 		return plan.Failf(plan.Retry, hint, format, of...)
 	}
 	_, has := tables.Branches(t)[branch]
