@@ -146,21 +146,7 @@ func (s *Store) Open(ctx context.Context, key string) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, s.failed("open", key, "s3:GetObject", err)
 	}
-	return &body{ReadCloser: out.Body, what: "read " + s.url(key)}, nil
-}
-
-// A body is an object on its way: what breaks it is worth another try.
-type body struct {
-	io.ReadCloser
-	what string
-}
-
-func (b *body) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	if err != nil && err != io.EOF {
-		err = plan.Failf(plan.Retry, "", "%s: %w", b.what, err)
-	}
-	return n, err
+	return awserr.Body(out.Body, "read "+s.url(key)), nil
 }
 
 // List asks for a thousand keys at a time. S3 lists in order of the keys' bytes.

@@ -11,7 +11,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"catchment/internal/awserr"
-	"catchment/internal/plan"
 )
 
 // A Bucket is where AppFlow puts files.
@@ -67,7 +66,7 @@ func (b *Bucket) open(ctx context.Context, f file) (io.ReadCloser, error) {
 	out, err := b.client.GetObject(ctx, in, quietly)
 	switch {
 	case err == nil:
-		return &body{out.Body, "read " + f.key}, nil
+		return awserr.Body(out.Body, "read "+f.key), nil
 	case awserr.StatusOf(err) == http.StatusPreconditionFailed:
 		return nil, gone("file %s was written anew after it was listed", f.key)
 	case awserr.CodeOf(err) == "NoSuchKey":
@@ -80,17 +79,3 @@ func (b *Bucket) open(ctx context.Context, f file) (io.ReadCloser, error) {
 func quietly(o *s3.Options) { o.DisableLogOutputChecksumValidationSkipped = true }
 
 func (b *Bucket) url(folder string) string { return "s3://" + b.bucket + "/" + b.prefix + folder }
-
-// A body is a file on its way: what breaks it is worth another try.
-type body struct {
-	io.ReadCloser
-	what string
-}
-
-func (b *body) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	if err != nil && err != io.EOF {
-		err = plan.Failf(plan.Retry, "", "%s: %w", b.what, err)
-	}
-	return n, err
-}
