@@ -146,7 +146,7 @@ func TestOnlyTestsImportTheRig(t *testing.T) {
 func TestDriversMeetInTheirParent(t *testing.T) {
 	_, may := lines()
 	words := []string{"body", "plan", "platform", "plural", "printable", "schema", "page", "awserr", "eventbus",
-		"golden", "merger", "upkeep"}
+		"golden", "merger", "upkeep", "waiting"}
 	rooms := []string{"archive/approval", "archive/closure", "archive/evidence", "archive/forecast", "archive/manifest",
 		"archive/planning", "archive/rehydrate", "archive/removal", "archive/report", "archive/restored",
 		"cli/archiving", "cli/listening", "cli/maintaining",

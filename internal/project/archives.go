@@ -15,6 +15,7 @@ import (
 	"catchment/internal/lease"
 	"catchment/internal/plan"
 	"catchment/internal/verify"
+	"catchment/internal/waiting"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/shape"
 )
@@ -41,7 +42,7 @@ func Remover(p *Project, h lease.Holder, copier archive.Copier) *removal.Remover
 		Prover: Prover(p, h), Copier: copier, Flows: p.Replicator(nil, p.RunOptions()).Flows,
 		Policies: p.File.Archive.Policies, Approvals: approvalsIn(p.Stage, p.Now),
 		Certify: certifier(p, h),
-		Version: p.Version, Reserve: p.File.Org.Reserve, Stop: p.Stop, Sleep: pause,
+		Version: p.Version, Reserve: p.File.Org.Reserve, Stop: p.Stop, Sleep: waiting.For,
 	}
 }
 
@@ -98,15 +99,5 @@ func approvalsIn(store blob.Store, now func() time.Time) func(context.Context, s
 			return nil, err
 		}
 		return all, approval.Check(head, digest, all, now())
-	}
-}
-
-// pause waits for a while, or for the end of what it is a part of.
-func pause(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-time.After(d):
-		return nil
 	}
 }

@@ -27,6 +27,7 @@ import (
 	"catchment/internal/salesforce/login"
 	"catchment/internal/salesforce/wire"
 	"catchment/internal/schema"
+	"catchment/internal/waiting"
 )
 
 // Bounds are how much of an answer is taken, and Patience how long one is waited for.
@@ -79,7 +80,7 @@ func New(c Config) (*Client, error) {
 		return nil, plan.Failf(plan.Bug, "", "a client needs a login and an http.Client")
 	}
 	if c.Sleep == nil {
-		c.Sleep = sleep
+		c.Sleep = waiting.For
 	}
 	if c.Now == nil {
 		c.Now = time.Now
@@ -114,18 +115,6 @@ func checkVersion(version string) error {
 			"Salesforce has removed API version %s: %s is the oldest there is", version, platform.Oldest)
 	}
 	return nil
-}
-
-// sleep waits for d or for the end of ctx.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-		return nil
-	}
 }
 
 // Calls tells how many API requests were sent, repeats included. Logins don't

@@ -17,6 +17,7 @@ import (
 	"catchment/internal/salesforce/pubsub"
 	"catchment/internal/salesforce/pubsub/change"
 	"catchment/internal/status"
+	"catchment/internal/waiting"
 )
 
 // A Desk is the project that one call of the command works on, and what every command of the program does.
@@ -152,20 +153,9 @@ func (l *listener) follow(ctx context.Context, client *pubsub.Client, from pubsu
 			return err
 		}
 		l.Say("%v; it begins anew: what happened since isn't shown", err)
-		if err := wait(ctx, time.Duration(tries)*time.Second); err != nil {
+		if err := waiting.For(ctx, time.Duration(tries)*time.Second); err != nil {
 			return err
 		}
-	}
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-		return nil
 	}
 }
 

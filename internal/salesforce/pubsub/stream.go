@@ -195,17 +195,3 @@ func pace(row int, slow bool) time.Duration {
 	}
 	return pause/2 + rand.N(pause/2) // #nosec G404 -- no secret hangs on it
 }
-
-func sleep(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-		return nil
-	}
-}

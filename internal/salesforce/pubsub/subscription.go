@@ -6,6 +6,7 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/salesforce/pubsub/change"
+	"catchment/internal/waiting"
 )
 
 // A Kind is what a News is about. Whoever meets one that it doesn't know may leave it.
@@ -93,7 +94,7 @@ func (s *Subscription) Next(ctx context.Context) (News, error) {
 	if len(s.batch) > 0 {
 		return s.event(), nil
 	}
-	if err := sleep(ctx, time.Until(s.failed.until)); err != nil {
+	if err := waiting.For(ctx, time.Until(s.failed.until)); err != nil {
 		return News{}, err
 	}
 	if s.live == nil {

@@ -17,13 +17,11 @@
 package lake
 
 import (
-	"context"
-	"time"
-
 	"github.com/apache/iceberg-go/catalog"
 	"github.com/apache/iceberg-go/table"
 
 	who "catchment/internal/merger"
+	"catchment/internal/waiting"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/archived"
 	"catchment/internal/warehouse/bodies"
@@ -46,7 +44,7 @@ type Place struct {
 // New opens the lake of a place.
 func New(p Place, o warehouse.Options) warehouse.Warehouse {
 	if o.Pause == nil {
-		o.Pause = pause
+		o.Pause = waiting.For
 	}
 	s := &site{Lake: &tables.Lake{Catalog: p.Catalog, Pause: o.Pause}, Options: o, scratch: p.Scratch}
 	e := &everything{marks{s}, shaper{s}, loader{s}, merger{s}, asker{s}, rejections{s}, eraser{s}, keeper{s}, p}
@@ -91,18 +89,6 @@ func (e *everything) Bodies() bodies.Register { return e.marks.files() }
 func (e *everything) Catalog() bodies.Catalog {
 	s := e.marks.site
 	return &listing.Catalog{Lake: s.Lake, Schema: s.Schema, Scratch: s.scratch}
-}
-
-// pause waits, unless nobody wants that any more.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-		return nil
-	}
 }
 
 // A site is where the tables are. Each role of the warehouse is a site.

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/redshiftdata/types"
 
 	"catchment/internal/plan"
+	"catchment/internal/waiting"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/sql"
 )
@@ -217,7 +218,7 @@ const longestPause = 2 * time.Second
 // is cancelled.
 func (d *data) wait(ctx context.Context, id *string) (*redshiftdata.DescribeStatementOutput, error) {
 	for pause := d.o.Poll; ; pause = min(2*pause, longestPause) {
-		if err := sleep(ctx, pause); err != nil { // hardly a statement ends at once, and each question is a call
+		if err := waiting.For(ctx, pause); err != nil { // hardly a statement ends at once, and each question is a call
 			d.cancel(ctx, id)
 			return nil, err
 		}
@@ -243,17 +244,6 @@ func (d *data) outcome(done *redshiftdata.DescribeStatementOutput) (ended bool, 
 		return true, plan.Failf(plan.Retry, "", "%s: the statement was cancelled", d.place)
 	}
 	return false, nil
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-		return nil
-	}
 }
 
 // cancel ends a statement, so that its session has an ear for ROLLBACK. Where

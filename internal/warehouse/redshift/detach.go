@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/redshiftdata"
 
 	"catchment/internal/awserr"
+	"catchment/internal/waiting"
 )
 
 // A dataDriver is a driver on the Data API, whose statements need nobody to wait
@@ -65,7 +66,7 @@ func (d *dataDriver) Ended(ctx context.Context, id string, patience time.Duratio
 		if time.Since(began) >= patience {
 			return false, nil
 		}
-		if err := sleep(ctx, pause); err != nil {
+		if err := waiting.For(ctx, pause); err != nil {
 			return false, err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"catchment/internal/plan"
+	"catchment/internal/waiting"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql/catalog"
@@ -266,12 +267,7 @@ func (w *store) pause(ctx context.Context, d time.Duration) error {
 	if w.o.Pause != nil {
 		return w.o.Pause(ctx, d)
 	}
-	select {
-	case <-time.After(d):
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return waiting.For(ctx, d)
 }
 
 // errStale says that a table isn't as the look before the transaction saw it:

@@ -10,6 +10,7 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/printable"
+	"catchment/internal/waiting"
 )
 
 const (
@@ -29,7 +30,7 @@ type pinned struct {
 
 // pin makes a transport to the hosts of some addresses, of which some may be "".
 func pin(next http.RoundTripper, addresses ...string) *pinned {
-	p := &pinned{next: next, hosts: map[string]bool{}, pause: pause}
+	p := &pinned{next: next, hosts: map[string]bool{}, pause: waiting.For}
 	for _, address := range addresses {
 		if address != "" {
 			p.hosts[origin(parsed(address))] = true
@@ -115,16 +116,6 @@ func after(resp *http.Response, try int) time.Duration {
 		return min(time.Duration(asked)*time.Second, longestPause)
 	}
 	return min(250*time.Millisecond<<try, longestPause)
-}
-
-// pause waits.
-func pause(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-time.After(d):
-		return nil
-	}
 }
 
 // judged gives what a server refuses its class, and bounds what it answers.
