@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"strings"
 
 	"github.com/apache/iceberg-go/table"
@@ -123,7 +122,7 @@ func (l *Lake) onto(ctx context.Context, t *table.Table, c Change, id string) (*
 		table.AssertRefSnapshotID(table.MainBranch, &before), table.AssertRefSnapshotID(c.Onto, &at)}
 	updates := append([]table.Update{table.NewSetSnapshotRefUpdate(table.MainBranch, at, table.BranchRef, 0, 0, 0)},
 		made.Updates...)
-	for branch := range maps.Keys(branches) {
+	for branch := range branches {
 		updates = append(updates, table.NewRemoveSnapshotRefUpdate(branch))
 	}
 	if _, _, err := l.Catalog.CommitTable(ctx, t.Identifier(), only, updates); err != nil {
