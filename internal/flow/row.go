@@ -205,8 +205,8 @@ func (f *File) Templates(data []byte) ([][]byte, error) {
 }
 
 // template writes the flow that stands in data at a place, and proves that it still means the
-// same. Comments in odd places are lost where they would make it another one, and texts over
-// several lines are quoted where their last line break would.
+// same. Comments in odd places are lost where they would make it another one, and texts are quoted
+// where their last line break, or what they begin with, would.
 func (f *File) template(fl Flow, data []byte, place int) ([]byte, error) {
 	var last error
 	for _, try := range []struct {
@@ -219,7 +219,7 @@ func (f *File) template(fl Flow, data []byte, place int) ([]byte, error) {
 			continue
 		}
 		if try.quote {
-			ast.Walk(blockQuoter{}, nodes[place])
+			ast.Walk(quoter{}, nodes[place])
 		}
 		one := without(nodes[place], rowKeys()...)
 		if one == nil {
@@ -233,21 +233,32 @@ func (f *File) template(fl Flow, data []byte, place int) ([]byte, error) {
 	return nil, plan.Failf(plan.Bug, "", "the flow of %s can't be written as it stands: %v", fl.Object, last)
 }
 
-// A blockQuoter has texts over several lines written in quotes. A file may end inside such a
-// text, without a line break; what is written always ends in one, which would be part of it.
-type blockQuoter struct{}
+// A quoter has texts written in quotes that the parser reads, but not where the printer puts them.
+// A file may end inside a text over several lines, without a line break; what is written always
+// ends in one, which would be part of it. And a plain text may begin with % only on a line below
+// its key: beside the key, that is a directive.
+type quoter struct{}
 
 // Visit is called for each node.
-func (q blockQuoter) Visit(n ast.Node) ast.Visitor {
+func (q quoter) Visit(n ast.Node) ast.Visitor {
 	entry, ok := n.(*ast.MappingValueNode)
 	if !ok {
 		return q
 	}
-	if block, ok := entry.Value.(*ast.LiteralNode); ok {
-		text := block.Value.Value
-		entry.Value = ast.String(token.DoubleQuote(text, text, block.Start.Position))
+	switch value := entry.Value.(type) {
+	case *ast.LiteralNode:
+		entry.Value = inQuotes(value.Value.Value, value.Start)
+	case *ast.StringNode:
+		if strings.HasPrefix(value.Value, "%") {
+			entry.Value = inQuotes(value.Value, value.Token)
+		}
 	}
 	return q
+}
+
+// inQuotes is a text in quotes, at the place of a token.
+func inQuotes(text string, at *token.Token) ast.Node {
+	return ast.String(token.DoubleQuote(text, text, at.Position))
 }
 
 // YAML writes a flow as one of a section flows. text is its template, nil where it has none.

@@ -13,6 +13,8 @@ func FuzzTemplate(f *testing.F) {
 		"object: Lead\nwhere: >-\n  Name = 'a'\n\n  AND Rating = 'b'\nmask: {Email: sha256}\n",
 		"object: A\nwhere: |\n  a\n",
 		"object: A\nwhere: >1\n 00000''0\n 0",
+		"object: A\nwhere:\n  %a\n",
+		"object: A\nwhere: \t%a",
 		"object: A # b\nsalt: env:X\nvalidate:\n  B: {pattern: '^a$'}\n",
 	} {
 		f.Add([]byte(text))

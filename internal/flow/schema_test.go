@@ -101,6 +101,11 @@ var beyond = []struct{ problem, why, file string }{
 	{"which is not set", "the environment knows", "stage: {url: \"dir:${CATCHMENT_NOWHERE}\"}"},
 	{"wants the org's address", "which letters an address has, its parser knows",
 		"org: {url: https://a%zz, login: {flow: sf_cli, alias: a}}"},
+	{"wants the address of the Pub/Sub API", "which letters an address has, its parser knows",
+		"org: {url: https://a.b, login: {flow: sf_cli, alias: a}, pubsub: https://a%zz}"},
+	{"wants the address that the assertion is made for", "which letters an address has, its parser knows",
+		"org: {url: https://a.b, login: {flow: jwt, client_id: env:A, username: env:B, key: file:c,\n" +
+			"  audience: https://a%zz}}"},
 }
 
 // otherKey is another key that nobody has.
