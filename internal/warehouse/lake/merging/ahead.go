@@ -3,27 +3,25 @@ package merging
 import (
 	"iter"
 
-	"github.com/apache/arrow-go/v18/arrow"
+	"catchment/internal/warehouse/lake/writing"
 )
 
-// ahead makes records while those before them are written, one at most that nobody has taken yet. When it has ended,
+// ahead makes pieces while those before them are written, one at most that nobody has taken yet. When it has ended,
 // nothing is made any more.
-func ahead(records iter.Seq2[arrow.RecordBatch, error]) iter.Seq2[arrow.RecordBatch, error] {
+func ahead(pieces iter.Seq2[writing.Piece, error]) iter.Seq2[writing.Piece, error] {
 	type made struct {
-		record arrow.RecordBatch
-		err    error
+		piece writing.Piece
+		err   error
 	}
-	return func(yield func(arrow.RecordBatch, error) bool) {
+	return func(yield func(writing.Piece, error) bool) {
 		next, enough := make(chan made), make(chan struct{})
 		go func() {
 			defer close(next)
-			for record, err := range records {
+			for piece, err := range pieces {
 				select {
-				case next <- made{record, err}:
+				case next <- made{piece, err}:
 				case <-enough:
-					if record != nil {
-						record.Release()
-					}
+					piece.Release()
 					return
 				}
 			}
@@ -31,13 +29,11 @@ func ahead(records iter.Seq2[arrow.RecordBatch, error]) iter.Seq2[arrow.RecordBa
 		defer func() {
 			close(enough)
 			for one := range next { // until it has ended
-				if one.record != nil {
-					one.record.Release()
-				}
+				one.piece.Release()
 			}
 		}()
 		for one := range next {
-			if !yield(one.record, one.err) {
+			if !yield(one.piece, one.err) {
 				return
 			}
 		}

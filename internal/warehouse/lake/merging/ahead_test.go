@@ -8,6 +8,8 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"catchment/internal/warehouse/lake/writing"
 )
 
 // TestAhead hands on what is made, in order, and ends when nobody wants any more: nothing is made after that.
@@ -20,24 +22,25 @@ func TestAhead(t *testing.T) {
 		err        error
 	}{{"all", 100, 5, nil}, {"some", 2, 2, nil}, {"none after an error", 100, 6, broken}} {
 		running := false
-		records := func(yield func(arrow.RecordBatch, error) bool) {
+		pieces := func(yield func(writing.Piece, error) bool) {
 			running = true
 			defer func() { running = false }()
 			for n := range 5 {
-				if !yield(array.NewRecordBatch(arrow.NewSchema(nil, nil), nil, int64(n)), nil) {
+				batch := array.NewRecordBatch(arrow.NewSchema(nil, nil), nil, int64(n))
+				if !yield(writing.Piece{Batch: batch}, nil) {
 					return
 				}
 				runtime.Gosched()
 			}
 			if c.err != nil {
-				yield(nil, c.err)
+				yield(writing.Piece{}, c.err)
 			}
 		}
 		n := 0
 		var last error
-		for record, err := range ahead(records) {
-			if err == nil && record.NumRows() != int64(n) {
-				t.Errorf("%s: record %d has come after %d", c.name, record.NumRows(), n)
+		for piece, err := range ahead(pieces) {
+			if err == nil && piece.Batch.NumRows() != int64(n) {
+				t.Errorf("%s: piece %d has come after %d", c.name, piece.Batch.NumRows(), n)
 			}
 			time.Sleep(time.Millisecond)
 			n, last = n+1, err
@@ -46,7 +49,7 @@ func TestAhead(t *testing.T) {
 			}
 		}
 		if running || n != c.want || !errors.Is(last, c.err) {
-			t.Errorf("%s: %d records, %v; still running: %v", c.name, n, last, running)
+			t.Errorf("%s: %d pieces, %v; still running: %v", c.name, n, last, running)
 		}
 	}
 }

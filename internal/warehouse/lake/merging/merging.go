@@ -8,8 +8,10 @@
 // Of the final table only rows are read that may change: those of the staged keys, and where the attempt says what is
 // there, those that it lacks. wanted.go finds out which these are, by the stamps of all rows.
 //
-// Files, from the top: merging.go, survivors.go, ahead.go, passing.go, opening.go, wanted.go, window.go, sources.go,
-// lane.go, values.go.
+// A first merge mostly takes whole row groups as the stage has them: splicing.go copies the columns of these.
+//
+// Files, from the top: merging.go, survivors.go, ahead.go, passing.go, splicing.go, opening.go, wanted.go, window.go,
+// sources.go, lane.go, values.go.
 package merging
 
 import (
@@ -77,14 +79,14 @@ func Do(ctx context.Context, t Task) (*Result, error) {
 	}
 	var err error
 	if t.Dry {
-		for _, err = range p.records(ctx) {
+		for _, err = range p.pieces(ctx) {
 			if err != nil {
 				return nil, err
 			}
 		}
 		return p.result, nil
 	}
-	if p.result.Rows, err = writing.Rows(ctx, t.Final, p.out, ahead(p.records(ctx))); err != nil {
+	if p.result.Rows, err = writing.Pieces(ctx, t.Final, p.out, ahead(p.pieces(ctx))); err != nil {
 		return nil, err
 	}
 	if err := p.rewrite(ctx); err != nil {

@@ -64,9 +64,13 @@ func newBench(t testing.TB) *bench {
 		{Name: "name", Field: "Name", Kind: shape.Text},
 		{Name: "employees", Field: "Employees", Kind: shape.Long},
 	}}
+	order, err := table.NewSortOrder(1, []table.SortField{{SourceIDs: []int{1}, Transform: iceberg.IdentityTransform{},
+		Direction: table.SortASC, NullOrder: table.NullsFirst}})
+	must(t, err)
 	for name, ours := range map[string][]shape.Column{finalName[0]: columns.Final(), stageName[0]: columns.Staging()} {
 		_, err := b.lake.Make(t.Context(), tables.Name(name, "account"),
-			tables.Making{Schema: columns.Schema(b.table.Columns, ours)})
+			tables.Making{Schema: columns.Schema(b.table.Columns, ours), Order: order,
+				Properties: iceberg.Properties{"write.parquet.bloom-filter-enabled.column.id": "true"}})
 		must(t, err)
 	}
 	return b

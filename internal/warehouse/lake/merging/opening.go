@@ -36,6 +36,9 @@ func (p *passing) begin(ctx context.Context) error {
 			return err
 		}
 	}
+	if p.groups, err = p.spliced(ctx); err != nil || len(p.groups) > 0 {
+		return err
+	}
 	if all || !p.Rules.Sweeps() {
 		return p.openVersions(ctx, nil)
 	}
@@ -85,20 +88,34 @@ func (p *passing) openVersions(ctx context.Context, keys []string) error {
 	if err := p.versions.close(); err != nil {
 		return err
 	}
+	q := p.versionsQuery(p.carried())
+	q.Keys = keys
+	return p.openLaneOf(ctx, q)
+}
+
+// openLaneOf opens the staged versions that a query asks for.
+func (p *passing) openLaneOf(ctx context.Context, q rows.Query) (err error) {
+	p.versions, err = openLane(ctx, p.Stage, q, func(b *rows.Batch) error {
+		p.versionsAt = nothing
+		return p.staged.load(b)
+	})
+	return err
+}
+
+// versionsQuery asks for columns of all staged versions.
+func (p *passing) versionsQuery(names []string) rows.Query {
+	return rows.Query{Key: p.Table.Key, Columns: names, Where: ofAttempt(p.Attempt), Scratch: p.Scratch}
+}
+
+// carried are the columns of staged versions that are told by them, or that pages carried.
+func (p *passing) carried() []string {
 	names := p.staged.columns()
 	for _, part := range p.Rules.Parts {
 		if part.Op == warehouse.Put || part.Op == warehouse.Patch {
 			names = append(names, part.Columns...)
 		}
 	}
-	names = distinct(names)
-	var err error
-	p.versions, err = openLane(ctx, p.Stage, rows.Query{Key: p.Table.Key, Columns: names, Keys: keys,
-		Where: ofAttempt(p.Attempt), Scratch: p.Scratch}, func(b *rows.Batch) error {
-		p.versionsAt = nothing
-		return p.staged.load(b)
-	})
-	return err
+	return distinct(names)
 }
 
 // openRows opens the rows of some keys, of all where keys is nil, with the columns that are needed.

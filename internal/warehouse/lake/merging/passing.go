@@ -9,7 +9,9 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 
+	"catchment/internal/warehouse/lake/rows"
 	"catchment/internal/warehouse/lake/versions"
+	"catchment/internal/warehouse/lake/writing"
 )
 
 // A passing is staged versions and rows that go past each other.
@@ -22,6 +24,7 @@ type passing struct {
 	dead   map[string][]int64
 	going  map[string][]int64 // rows that die of files that go
 	buried map[string]int64   // rows of these files that were dead before
+	groups []rows.Group       // of the stage, where rows are taken from it group by group
 
 	staged   *staged
 	versions *lane
@@ -48,12 +51,18 @@ type placed struct {
 	synced   versions.Moment
 }
 
-// records are the rows that are written, in order of their keys.
-func (p *passing) records(ctx context.Context) iter.Seq2[arrow.RecordBatch, error] {
-	return func(yield func(arrow.RecordBatch, error) bool) {
-		err := p.pass(ctx, func(record arrow.RecordBatch) bool { return yield(record, nil) })
+// pieces are the rows that are written, in order of their keys.
+func (p *passing) pieces(ctx context.Context) iter.Seq2[writing.Piece, error] {
+	return func(yield func(writing.Piece, error) bool) {
+		write := func(piece writing.Piece) bool { return yield(piece, nil) }
+		var err error
+		if len(p.groups) > 0 {
+			err = p.splice(ctx, write)
+		} else {
+			err = p.pass(ctx, func(record arrow.RecordBatch) bool { return write(writing.Piece{Batch: record}) })
+		}
 		if err != nil && !errors.Is(err, errEnough) {
-			yield(nil, err)
+			yield(writing.Piece{}, err)
 		}
 	}
 }

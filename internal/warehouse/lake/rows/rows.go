@@ -8,8 +8,8 @@
 // What is asked for is read and no more: files and row groups are left out by their statistics, and where some keys
 // only are wanted, the key column is read first and the rest of a file only where it has one of them.
 //
-// Files, from the top: each.go, rows.go, pile.go, merge.go, scratch.go, source.go, look.go, wanted.go, chosen.go,
-// dead.go, file.go, lost.go, form.go, row.go, key.go.
+// Files, from the top: each.go, rows.go, groups.go, pile.go, merge.go, scratch.go, source.go, look.go, wanted.go,
+// chosen.go, dead.go, file.go, lost.go, form.go, row.go, key.go.
 package rows
 
 import (
@@ -43,6 +43,8 @@ type Query struct {
 	Positions bool                      // where each row is, is wanted too
 	AnyOrder  bool                      // rows may come in any order: by file, and in it as they are there
 	Scratch   string                    // the folder for what has no room in memory; "" for that of the system
+
+	groups []int // row groups of the only file; nil for all
 }
 
 // A Batch is some rows.

@@ -10,6 +10,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/compute"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+	"github.com/apache/iceberg-go/table"
 )
 
 // textType is the type of a text.
@@ -56,7 +57,10 @@ func (c *Cursor) openFile(w waiting) (*reading, error) {
 	if err != nil {
 		return nil, damaged(c.store.name, path, err)
 	}
-	r := &reading{c: c, waits: w, file: file, groups: allGroups(file), sorted: true}
+	r := &reading{c: c, waits: w, file: file, groups: c.q.groups, sorted: true}
+	if r.groups == nil {
+		r.groups = allGroups(file)
+	}
 	if !c.q.Dead {
 		r.dead = c.store.dead[path]
 	}
@@ -83,12 +87,16 @@ func (r *reading) prepare() error {
 	if err := r.chooseGroups(); err != nil {
 		return err
 	}
-	claims := r.waits.task.File.SortOrderID()
-	believed := claims != nil && *claims != 0 && *claims == r.c.store.order
-	if len(f.key) == 0 || r.c.q.Keys == nil && (r.c.q.AnyOrder || believed) {
+	if len(f.key) == 0 || r.c.q.Keys == nil && (r.c.q.AnyOrder || r.c.believes(r.waits.task)) {
 		return nil
 	}
 	return r.lookAtKeys()
+}
+
+// believes tells whether the rows of a file are in order, as it says.
+func (c *Cursor) believes(task table.FileScanTask) bool {
+	claims := task.File.SortOrderID()
+	return claims != nil && *claims != 0 && *claims == c.store.order
 }
 
 // begin starts to read the groups that are left.

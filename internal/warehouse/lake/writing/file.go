@@ -66,8 +66,11 @@ func (c *counted) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// create begins a file in a table's folder. How its columns are kept goes by the rows that come first.
-func create(ctx context.Context, t *table.Table, k kind, first arrow.RecordBatch) (*file, error) {
+// Tell is where the next byte will be.
+func (c *counted) Tell() int64 { return c.n }
+
+// create begins a file in a table's folder. How its columns are kept goes by the values that come first.
+func create(ctx context.Context, t *table.Table, k kind, first []arrow.Array) (*file, error) {
 	fs, err := t.FS(ctx)
 	if err != nil {
 		return nil, err
@@ -108,8 +111,8 @@ func newName() (string, error) {
 	return hex.EncodeToString(b[:]) + ".parquet", nil
 }
 
-// parquet says how the file is written that begins with some rows.
-func (k kind) parquet(first arrow.RecordBatch) []parquet.WriterProperty {
+// parquet says how the file is written that begins with some values of each column, nil where they are copied.
+func (k kind) parquet(first []arrow.Array) []parquet.WriterProperty {
 	all := []parquet.WriterProperty{
 		parquet.WithMaxRowGroupLength(groupRows),
 		parquet.WithDataPageSize(pageBytes),
@@ -121,7 +124,7 @@ func (k kind) parquet(first arrow.RecordBatch) []parquet.WriterProperty {
 	for i, f := range k.arrow.Fields() {
 		// What has a value of its own in each row is not kept in a dictionary as well. Where that can be seen, none is
 		// begun.
-		all = append(all, parquet.WithDictionaryFor(f.Name, repeats(first.Column(i))),
+		all = append(all, parquet.WithDictionaryFor(f.Name, first[i] == nil || repeats(first[i])),
 			parquet.WithDictionaryCostFallbackFor(f.Name, true))
 	}
 	for key, value := range k.properties {

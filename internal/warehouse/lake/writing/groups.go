@@ -2,23 +2,41 @@ package writing
 
 import (
 	"context"
+	"encoding/binary"
 	"io"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
 	parquetfile "github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/metadata"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+	"github.com/apache/arrow-go/v18/parquet/schema"
 )
 
-// groups are the row groups of a file. That of pqarrow would do, but for what dictionaries cost there.
+// magic begins and ends a file of Parquet.
+const magic = "PAR1"
+
+// groups are the row groups of a file. The library's own writer would do, but for what dictionaries cost there, and
+// that it takes no column as another file has it.
 type groups struct {
-	to      *parquetfile.Writer
-	open    parquetfile.BufferedRowGroupWriter // nil for none
-	rows    int64                              // of the one that is open
-	columns []*column
-	hand    hand
+	to         *counted
+	schema     *schema.Schema
+	properties *parquet.WriterProperties
+	file       *metadata.FileMetaDataBuilder
+	filters    metadata.FileBloomFilterBuilder
+	ended      int16
+	open       *group // nil for none
+	columns    []*column
+	hand       hand
+}
+
+// A group is a row group that is being written.
+type group struct {
+	meta    *metadata.RowGroupMetaDataBuilder
+	filters map[string]metadata.BloomFilterBuilder
+	rows    int64
 }
 
 // A hand writes one column after the other.
@@ -27,19 +45,31 @@ type hand struct {
 	levels []int16         // scratch: of each row, 1 where it has a value
 }
 
-func newGroups(schema *arrow.Schema, to io.Writer, properties *parquet.WriterProperties) (*groups, error) {
-	columns, err := pqarrow.ToParquet(schema, properties, pqarrow.DefaultWriterProps())
+func newGroups(of *arrow.Schema, to *counted, properties *parquet.WriterProperties) (*groups, error) {
+	form, err := formOf(of, properties)
 	if err != nil {
 		return nil, err
 	}
-	w, err := parquetfile.NewParquetWriterWithError(to, columns.Root(), parquetfile.WithWriterProps(properties))
-	return &groups{to: w, hand: hand{ctx: pqarrow.NewArrowWriteContext(context.Background(), nil)}}, err
+	g := &groups{to: to, schema: form, properties: properties,
+		file:    metadata.NewFileMetadataBuilder(form, properties, nil),
+		filters: metadata.FileBloomFilterBuilder{Schema: form},
+		hand:    hand{ctx: pqarrow.NewArrowWriteContext(context.Background(), nil)}}
+	for range form.NumColumns() {
+		g.columns = append(g.columns, &column{})
+	}
+	_, err = io.WriteString(to, magic)
+	return g, err
+}
+
+// formOf is how Parquet has columns.
+func formOf(of *arrow.Schema, properties *parquet.WriterProperties) (*schema.Schema, error) {
+	return pqarrow.ToParquet(of, properties, pqarrow.DefaultWriterProps())
 }
 
 // write adds rows, to the next row group where the one that is open is full.
 func (g *groups) write(batch arrow.RecordBatch) error {
 	for from := int64(0); from < batch.NumRows(); {
-		if g.rows >= groupRows || g.open != nil && g.open.TotalBytesWritten() >= groupBytes {
+		if g.open != nil && (g.open.rows >= groupRows || g.bytes() >= groupBytes) {
 			if err := g.end(); err != nil {
 				return err
 			}
@@ -49,31 +79,55 @@ func (g *groups) write(batch arrow.RecordBatch) error {
 				return err
 			}
 		}
-		rows := min(batch.NumRows()-from, groupRows-g.rows)
+		rows := min(batch.NumRows()-from, groupRows-g.open.rows)
 		if err := g.add(batch, from, rows); err != nil {
 			return err
 		}
 		from += rows
-		g.rows += rows
+		g.open.rows += rows
 	}
 	return nil
 }
 
-// begin begins a row group.
-func (g *groups) begin() (err error) {
-	if g.open, err = g.to.AppendBufferedRowGroupChecked(); err != nil {
-		return err
+// bytes is how many the open row group has already.
+func (g *groups) bytes() (n int64) {
+	for _, c := range g.columns {
+		n += c.to.TotalBytesWritten()
 	}
-	for i := range g.open.NumColumns() {
-		to, err := g.open.Column(i)
-		if err != nil {
+	return n
+}
+
+// next is the row group that comes next.
+func (g *groups) next() *group {
+	next := &group{meta: g.file.AppendRowGroup(), filters: map[string]metadata.BloomFilterBuilder{}}
+	g.filters.AppendRowGroup(next.meta, next.filters)
+	return next
+}
+
+// begin begins a row group of which all columns are written at once.
+func (g *groups) begin() error {
+	g.open = g.next()
+	for i, c := range g.columns {
+		if err := g.beginColumn(g.open, i, c); err != nil {
 			return err
 		}
-		if i == len(g.columns) {
-			g.columns = append(g.columns, &column{})
-		}
-		g.columns[i].begin(to)
 	}
+	return nil
+}
+
+// beginColumn begins the next column of a row group. What is written of it is held until it ends.
+func (g *groups) beginColumn(of *group, i int, c *column) error {
+	meta := of.meta.NextColumnChunk()
+	path := meta.Descr().Path()
+	pages, err := parquetfile.NewPageWriter(g.to, g.properties.CompressionFor(path),
+		g.properties.CompressionLevelFor(path), meta, g.ended, int16(i), // #nosec G115 -- a table has few columns
+		memory.DefaultAllocator, true, nil, nil)
+	if err != nil {
+		return err
+	}
+	to := parquetfile.NewColumnChunkWriter(meta, pages, g.properties)
+	of.filters[path] = to.GetBloomFilter()
+	c.begin(to)
 	return nil
 }
 
@@ -100,8 +154,21 @@ func (g *groups) end() error {
 			return err
 		}
 	}
-	err := g.open.Close()
-	g.open, g.rows = nil, 0
+	for _, c := range g.columns {
+		if err := c.to.Close(); err != nil {
+			return err
+		}
+	}
+	of := g.open
+	g.open = nil
+	return g.finish(of)
+}
+
+// finish has the file say that it has a row group.
+func (g *groups) finish(of *group) error {
+	of.meta.SetNumRows(int(of.rows))
+	err := of.meta.Finish(0, g.ended)
+	g.ended++
 	return err
 }
 
@@ -110,8 +177,20 @@ func (g *groups) close() (*metadata.FileMetaData, error) {
 	if err := g.end(); err != nil {
 		return nil, err
 	}
-	if err := g.to.Close(); err != nil {
+	if err := g.filters.WriteTo(g.to); err != nil {
 		return nil, err
 	}
-	return g.to.FileMetadata()
+	says, err := g.file.Snapshot()
+	if err != nil {
+		return nil, err
+	}
+	n, err := says.WriteTo(g.to, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := binary.Write(g.to, binary.LittleEndian, uint32(n)); err != nil { // #nosec G115 -- it is short
+		return nil, err
+	}
+	_, err = io.WriteString(g.to, magic)
+	return says, err
 }

@@ -39,7 +39,7 @@ func Positions(ctx context.Context, t *table.Table, dead map[string][]int64) ([]
 	if paths := slices.Collect(maps.Keys(dead)); len(paths) == 1 {
 		k.refers = &paths[0]
 	}
-	w := &writer{kind: k, fresh: func(first arrow.RecordBatch) (*file, error) {
+	w := &writer{kind: k, fresh: func(first []arrow.Array) (*file, error) {
 		f, err := create(ctx, t, k, first)
 		if err == nil {
 			f.most = 1 << 62 // there is one

@@ -8,7 +8,7 @@
 // properties say so.
 //
 // Start at Rows. file.go writes one file, groups.go its row groups, column.go their columns, repeats.go tells which of
-// them have a dictionary; positions.go writes deletes.
+// them have a dictionary; splice.go makes row groups of columns that another file has; positions.go writes deletes.
 package writing
 
 import (
@@ -32,13 +32,26 @@ func Schema(t *table.Table) (*arrow.Schema, error) {
 func Rows(
 	ctx context.Context, t *table.Table, schema *arrow.Schema, records iter.Seq2[arrow.RecordBatch, error],
 ) ([]iceberg.DataFile, error) {
+	return Pieces(ctx, t, schema, func(yield func(Piece, error) bool) {
+		for batch, err := range records {
+			if !yield(Piece{Batch: batch}, err) {
+				return
+			}
+		}
+	})
+}
+
+// Pieces is Rows for pieces, some of which may be row groups.
+func Pieces(
+	ctx context.Context, t *table.Table, schema *arrow.Schema, pieces iter.Seq2[Piece, error],
+) ([]iceberg.DataFile, error) {
 	w, err := newWriter(ctx, t, schema)
 	if err != nil {
 		return nil, err
 	}
-	for batch, err := range records {
+	for piece, err := range pieces {
 		if err == nil {
-			err = w.write(ctx, batch)
+			err = w.take(ctx, piece)
 		}
 		if err != nil {
 			return nil, w.giveUp(err)
@@ -50,12 +63,28 @@ func Rows(
 	return w.files, nil
 }
 
+// A Piece is some rows that are written: values, or a row group.
+type Piece struct {
+	Batch arrow.RecordBatch
+	Group *Splice // nil where they are values
+}
+
+// Release lets go of what a piece holds.
+func (p Piece) Release() {
+	if p.Batch != nil {
+		p.Batch.Release()
+	}
+	if p.Group != nil {
+		p.Group.Release()
+	}
+}
+
 // A writer writes files one after the other.
 type writer struct {
 	files []iceberg.DataFile // that are whole
 	kind  kind
-	fresh func(first arrow.RecordBatch) (*file, error)
-	open  *file // nil for none
+	fresh func(first []arrow.Array) (*file, error) // by values of each column, nil for those that are copied
+	open  *file                                    // nil for none
 	drop  func([]iceberg.DataFile)
 }
 
@@ -76,7 +105,7 @@ func newWriter(ctx context.Context, t *table.Table, schema *arrow.Schema) (*writ
 	}
 	k := kind{content: iceberg.EntryContentData, schema: t.Schema(), arrow: arrow.NewSchema(fields, nil),
 		properties: t.Properties(), spec: t.Spec(), order: orderOf(t)}
-	return &writer{kind: k, fresh: func(first arrow.RecordBatch) (*file, error) { return create(ctx, t, k, first) },
+	return &writer{kind: k, fresh: func(first []arrow.Array) (*file, error) { return create(ctx, t, k, first) },
 		drop: func(files []iceberg.DataFile) { Drop(context.WithoutCancel(ctx), t, files) }}, nil
 }
 
@@ -93,29 +122,49 @@ func orderOf(t *table.Table) int {
 	return order.OrderID()
 }
 
-// write writes a batch, into the next file where the one that is open has grown to its size.
+// take writes a piece.
+func (w *writer) take(ctx context.Context, p Piece) error {
+	if p.Group == nil {
+		return w.write(ctx, p.Batch)
+	}
+	defer p.Release()
+	if err := w.begin(ctx, p.Group.Values); err != nil {
+		return err
+	}
+	return w.open.rows.splice(p.Group)
+}
+
+// write writes a batch.
 func (w *writer) write(ctx context.Context, batch arrow.RecordBatch) error {
 	defer batch.Release()
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
 	if batch.NumRows() == 0 {
 		return nil
+	}
+	if err := w.begin(ctx, batch.Columns()); err != nil {
+		return err
+	}
+	same := array.NewRecordBatch(w.kind.arrow, batch.Columns(), batch.NumRows())
+	defer same.Release()
+	return w.open.rows.write(same)
+}
+
+// begin has a file open with room for more rows, of which these are the first: the next file where the one that is
+// open has grown to its size.
+func (w *writer) begin(ctx context.Context, first []arrow.Array) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
 	if w.open != nil && w.open.full() {
 		if err := w.end(); err != nil {
 			return err
 		}
 	}
-	if w.open == nil {
-		var err error
-		if w.open, err = w.fresh(batch); err != nil {
-			return err
-		}
+	if w.open != nil {
+		return nil
 	}
-	same := array.NewRecordBatch(w.kind.arrow, batch.Columns(), batch.NumRows())
-	defer same.Release()
-	return w.open.rows.write(same)
+	var err error
+	w.open, err = w.fresh(first)
+	return err
 }
 
 // end ends the file that is open.
