@@ -26,8 +26,8 @@ func TestWarehousesAreAsDescribed(t *testing.T) {
 		"redshift":      "//u@127.0.0.1:1/d?stage=s3://b/p",
 		"redshift-data": "//workgroup/w/d?stage=s3://b/p",
 		"iceberg":       t.TempDir() + "/lake",
-		"iceberg-rest":  catalog.URL + "?warehouse=w",
-		"iceberg-glue":  "s3://bucket/lake",
+		"iceberg:rest":  catalog.URL + "?warehouse=w",
+		"iceberg:glue":  "s3://bucket/lake",
 	}
 	t.Setenv("AWS_REGION", "us-east-1")
 	options := warehouse.Options{Schema: "s", Staging: "i", Now: time.Now}

@@ -188,8 +188,8 @@ func drivers(account *cloud.AWS) project.Drivers {
 		},
 		File: true, Lake: true,
 	}, folder.Read)
-	d.Warehouses["iceberg-rest"] = queried(d.Warehouses["iceberg-rest"], account.LakeByREST)
-	d.Warehouses["iceberg-glue"] = queried(d.Warehouses["iceberg-glue"], account.LakeByGlue)
+	d.Warehouses["iceberg:rest"] = queried(d.Warehouses["iceberg:rest"], account.LakeByREST)
+	d.Warehouses["iceberg:glue"] = queried(d.Warehouses["iceberg:glue"], account.LakeByGlue)
 	d.Demos = map[string]project.Local{
 		"lake": {Scheme: "iceberg", File: "lake", Tip: "docs/howto/lake.md has the others", Engines: engines},
 	}

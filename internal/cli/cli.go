@@ -113,7 +113,7 @@ func Main(ctx context.Context, p Program) int {
 	if _, _, unknown := root.Find(p.Args); unknown != nil {
 		err = usageError{plan.Fixf("see: catchment --help", "%w", unknown)}
 	}
-	code := s.exitCode(ctx, err)
+	code := s.exitCode(ctx, cmd, err)
 	v.letGo(code, p.Stdout)
 	return code
 }
@@ -125,7 +125,7 @@ func (s *session) waits(until time.Time, why string) {
 
 // exitCode tells an error to the user and turns its class into a code. This is
 // the only place that does either.
-func (s *session) exitCode(ctx context.Context, err error) int {
+func (s *session) exitCode(ctx context.Context, cmd *cobra.Command, err error) int {
 	if code, ok := errors.AsType[exit](err); ok {
 		return int(code)
 	}
@@ -133,7 +133,7 @@ func (s *session) exitCode(ctx context.Context, err error) int {
 		return exitOK
 	}
 	if stoppedBy(ctx, err) {
-		s.Say("stopped; the next run goes on from here")
+		s.Say("%s", stoppedWords(cmd))
 		return exitStopped
 	}
 	s.tell(err)
@@ -243,11 +243,7 @@ what they failed over.`,
 func eventsCommand(s *session) *cobra.Command {
 	return listening.Command(func(do func(*listening.Desk) error) error {
 		return s.inProject(func(p *work) error {
-			err := do(&listening.Desk{Project: p.Project, Printer: p.Printer, Ends: p.stop.ends})
-			if errors.Is(err, plan.ErrStopped) { // its own end, which it tells
-				return exit(exitStopped)
-			}
-			return err
+			return do(&listening.Desk{Project: p.Project, Printer: p.Printer, Ends: p.stop.ends})
 		})
 	})
 }

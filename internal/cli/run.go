@@ -230,8 +230,7 @@ func (p *work) report(run control.RunRow) error {
 		}
 		return nil
 	case control.Stopped:
-		p.Say("stopped; the next run goes on from here")
-		return exit(exitStopped)
+		return plan.ErrStopped
 	}
 	return exit(codeOf(classes(run)...))
 }

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
 
 	"catchment/internal/plan"
 )
@@ -58,4 +61,31 @@ func (s stop) ends(ctx context.Context) (context.Context, context.CancelFunc) {
 // stoppedBy tells whether an error is the end that the user wanted.
 func stoppedBy(ctx context.Context, err error) bool {
 	return errors.Is(context.Cause(ctx), errStopped) || errors.Is(err, plan.ErrStopped)
+}
+
+// always says of a command that it changes something whatever its flags are.
+const always = ""
+
+// resumed are the commands whose work stays done where they are stopped, and the flag without
+// which each only looks. The others begin anew.
+var resumed = map[string]string{
+	"adopt": "yes", "archive rehydrate": "really", "archive run": "really", "aws deploy": always,
+	"aws destroy": "yes", "erase": always, "files gc": "remove", "files get": always, "flows push": always,
+	"maintain": always, "verify": "repair",
+}
+
+// stoppedWords tells that a command was stopped, and what becomes of what it was doing.
+func stoppedWords(cmd *cobra.Command) string {
+	name := strings.TrimPrefix(cmd.CommandPath(), "catchment ")
+	if name == "run" {
+		return "stopped; the next run goes on from here"
+	}
+	flag, resumes := resumed[name]
+	if flag != always {
+		resumes, _ = cmd.Flags().GetBool(flag)
+	}
+	if resumes {
+		return "stopped; what it did stays done, and the same command does the rest"
+	}
+	return "stopped"
 }

@@ -142,7 +142,7 @@ func (p *work) compare(ctx context.Context, names []string, alone bool, flags ve
 	var errs []error
 	for _, fl := range flows {
 		if p.stop.asked() {
-			return results, exit(exitStopped)
+			return results, plan.ErrStopped
 		}
 		res, err := v.Flow(ctx, fl)
 		shown.Ended(fl.Object, err)

@@ -22,31 +22,39 @@ func (o *Org) serve(r web.Resource) http.HandlerFunc {
 		if !o.plain && !r.Plain {
 			w, done = o.zips.Compress(w, req)
 		}
-		defer done()
-		if !web.FreeInner(req) {
-			o.usage.Count(r.Kind)
-		}
-		if write := r.Write(req.Method); write != "" {
-			o.usage.CountWrite(write)
-		}
-		if r.Kind == web.Unknown {
-			o.usage.CountUnknown(req.Method, req.URL.Path)
-		}
-		if err := o.meanwhile(rule); err != nil {
-			reply.Error(w, err)
-			return
-		}
-		if c.Fault.Preempt(w, req) {
-			return
-		}
-		if err := o.admit(w, c, r); err != nil {
-			reply.Error(w, err)
-			return
-		}
-		if err := r.Methods[req.Method](w, c); err != nil {
+		o.count(c, r)
+		if err := o.answer(w, c, r); err != nil {
 			reply.Error(w, err)
 		}
+		done() // not deferred: an answer that is broken off has no end
 	}
+}
+
+// count counts a request, whatever becomes of it.
+func (o *Org) count(c *web.Call, r web.Resource) {
+	if !web.FreeInner(c.Request) {
+		o.usage.Count(r.Kind)
+	}
+	if write := r.Write(c.Method); write != "" {
+		o.usage.CountWrite(write)
+	}
+	if r.Kind == web.Unknown {
+		o.usage.CountUnknown(c.Method, c.URL.Path)
+	}
+}
+
+// answer answers a call, or tells why not.
+func (o *Org) answer(w http.ResponseWriter, c *web.Call, r web.Resource) error {
+	if err := o.meanwhile(c.Fault); err != nil {
+		return err
+	}
+	if c.Fault.Preempt(w, c.Request) {
+		return nil
+	}
+	if err := o.admit(w, c, r); err != nil {
+		return err
+	}
+	return r.Methods[c.Method](w, c)
 }
 
 // meanwhile does what a rule has happen between a request and its answer.

@@ -62,6 +62,32 @@ func TestFaultsOfTheConnection(t *testing.T) {
 	}
 }
 
+// An answer that is broken off is that and no more, wherever in its packing: what else a handler dies of would be a
+// fault of the fake.
+func TestFaultBreaksOffAPackedAnswer(t *testing.T) {
+	c := serve(t, fakeorg.Options{}, generated(2000))
+	path := queryPath("SELECT Id, Name FROM Account")
+	for _, bytes := range []int{1, 10, 11, 1000, 4000} { // what is packed begins with a head of ten bytes
+		c.org.ClearFaults()
+		c.org.Fault(fakeorg.Rule{Path: "/query", Truncate: bytes, Reset: true})
+		r := httptest.NewRequest("GET", path, nil)
+		r.Header.Set("Authorization", "Bearer "+c.token)
+		r.Header.Set("Accept-Encoding", "gzip")
+		w := httptest.NewRecorder()
+		func() {
+			defer func() {
+				if died := recover(); died != http.ErrAbortHandler {
+					t.Errorf("after %d bytes it dies of %v", bytes, died)
+				}
+			}()
+			c.org.ServeHTTP(w, r)
+		}()
+		if w.Body.Len() != bytes {
+			t.Errorf("%d bytes came, not %d", w.Body.Len(), bytes)
+		}
+	}
+}
+
 func TestFaultDelay(t *testing.T) {
 	c := serve(t, fakeorg.Options{}, nil)
 	c.org.Fault(fakeorg.Rule{DelaySeconds: 0.05})

@@ -32,10 +32,17 @@ type Warehouses struct {
 	Text  map[string]string // what people call those that have the setting text, by their schemes
 
 	Variable func(name string) string // of the environment, "" where it isn't set; nil where there is none
-	// Known gives a warehouse's URL with the scheme that it is known by: people call some by several.
-	Known func(url string) string
+	// Scheme tells which of these schemes a warehouse's URL has: people write some in several ways.
+	Scheme func(url string) string
 	// Check tells what is wrong with a warehouse's URL, as far as it shows from here.
 	Check func(url string) error
+}
+
+func (w Warehouses) scheme(url string) string {
+	if w.Scheme == nil {
+		return schemeOf(url)
+	}
+	return w.Scheme(url)
 }
 
 // Parse reads a catchment.yaml; name is how it is called in problems. Its
@@ -139,7 +146,7 @@ func (w *Warehouse) finish(r *reader, at string, n ast.Node, found map[string]as
 	if v, ok := found["text"]; ok && w.Text != "" {
 		r.longText(v, at, w)
 	}
-	if v, ok := found["wait"]; ok && !slices.Contains(r.known.Files, schemeOf(w.URL)) {
+	if v, ok := found["wait"]; ok && !slices.Contains(r.known.Files, r.known.scheme(w.URL)) {
 		r.problem(v, at+".wait", "is for a warehouse in a file of this machine: others need none; leave it out")
 	}
 	r.ofLakes(at, w, found)
@@ -151,7 +158,7 @@ func (w *Warehouse) finish(r *reader, at string, n ast.Node, found map[string]as
 // longText hands the way with long texts to the warehouse's driver, if it has
 // any.
 func (r *reader) longText(n ast.Node, at string, w *Warehouse) {
-	if _, ok := r.known.Text[schemeOf(w.URL)]; !ok {
+	if _, ok := r.known.Text[r.known.scheme(w.URL)]; !ok {
 		titles := slices.Compact(slices.Sorted(maps.Values(r.known.Text)))
 		r.problem(n, at+".text", "is for %s: other warehouses have room for every text; leave it out",
 			strings.Join(titles, " and "))
@@ -177,10 +184,7 @@ func (r *reader) finish(f *File) {
 
 // place looks at where a warehouse is.
 func (r *reader) place(w *Warehouse) {
-	if r.known.Known != nil {
-		w.URL = r.known.Known(w.URL)
-	}
-	w.File = slices.Contains(r.known.Files, schemeOf(w.URL))
+	w.File = slices.Contains(r.known.Files, r.known.scheme(w.URL))
 	if r.known.Check == nil {
 		return
 	}

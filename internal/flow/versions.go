@@ -106,7 +106,7 @@ func parseAge(s string) (time.Duration, error) {
 // ofLakes refuses what is said of a warehouse that keeps no versions.
 func (r *reader) ofLakes(at string, w *Warehouse, found map[string]ast.Node) {
 	for _, name := range []string{"history", "maintain", "merge"} {
-		if n, ok := found[name]; ok && !slices.Contains(r.known.Lakes, schemeOf(w.URL)) {
+		if n, ok := found[name]; ok && !slices.Contains(r.known.Lakes, r.known.scheme(w.URL)) {
 			r.problem(n, at+"."+name, "is for a lake: other warehouses keep one row of each record; leave it out")
 		}
 	}

@@ -18,8 +18,8 @@ import (
 	"catchment/internal/warehouse/reach"
 )
 
-// Drivers are what a program can work with, by the scheme of a URL or by name.
-// Only cmd lists them.
+// Drivers are what a program can work with, by the scheme of a URL or by name. The scheme of a warehouse may have
+// colons, as iceberg:glue has. Only cmd lists them.
 type Drivers struct {
 	Warehouses map[string]WarehouseDriver
 	Stages     map[string]func(path string) (blob.Store, error)
@@ -87,7 +87,7 @@ func (d Drivers) For(l Local) Drivers {
 func (d Drivers) Known() flow.Warehouses {
 	known := flow.Warehouses{
 		Local: d.Local.Scheme + ":" + d.Local.File, Tip: d.Local.Tip, Text: map[string]string{},
-		Known: d.known, Check: d.check,
+		Scheme: d.Scheme, Check: d.check,
 	}
 	for scheme, w := range d.Warehouses {
 		if w.File {
@@ -105,32 +105,38 @@ func (d Drivers) Known() flow.Warehouses {
 	return known
 }
 
-// Scheme gives the scheme by which a warehouse's driver is listed.
-func (d Drivers) Scheme(name string) string {
-	for scheme, w := range d.Warehouses {
-		if slices.Contains(w.Also, name) {
-			return scheme
-		}
-	}
-	return name
+// Scheme is what the warehouse of a URL is listed by, or of how one begins; "" where none is.
+func (d Drivers) Scheme(url string) string {
+	scheme, _ := d.split(url)
+	return scheme
 }
 
-// known gives the URL of a warehouse by the scheme that its driver is listed by.
-func (d Drivers) known(url string) string {
+// split finds the longest scheme that a warehouse's URL begins with, as it is listed, and what is left of the URL.
+func (d Drivers) split(url string) (listed, path string) {
+	longest := ""
 	for scheme, w := range d.Warehouses {
-		for _, also := range w.Also {
-			if path, ok := strings.CutPrefix(url, also+":"); ok {
-				return scheme + ":" + path
+		for _, written := range append([]string{scheme}, w.Also...) {
+			rest, begins := strings.CutPrefix(url+":", written+":")
+			if begins && len(written) > len(longest) {
+				longest, listed, path = written, scheme, strings.TrimSuffix(rest, ":")
 			}
 		}
 	}
-	return url
+	return listed, path
+}
+
+// warehouse finds the driver for a URL, and what is left of that for it to open.
+func (d Drivers) warehouse(url string) (WarehouseDriver, string, error) {
+	if scheme, path := d.split(url); scheme != "" {
+		return d.Warehouses[scheme], path, nil
+	}
+	return driverOf(d.Warehouses, "warehouse.url", url) // which says what there is
 }
 
 // check tells what is wrong with the URL of a warehouse, as far as it shows without
 // opening it.
 func (d Drivers) check(url string) error {
-	driver, path, err := driverOf(d.Warehouses, "warehouse.url", url)
+	driver, path, err := d.warehouse(url)
 	if err != nil || driver.Check == nil {
 		return err
 	}
@@ -181,7 +187,7 @@ func (d Drivers) Servers() (urls []string) {
 
 // Reach tells how functions on AWS get to the warehouse of a URL.
 func (d Drivers) Reach(url string) (reach.Way, error) {
-	driver, path, err := driverOf(d.Warehouses, "warehouse.url", url)
+	driver, path, err := d.warehouse(url)
 	if err != nil {
 		return reach.Way{}, err
 	}

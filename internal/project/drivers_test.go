@@ -68,6 +68,29 @@ func TestOpenWarehouse(t *testing.T) {
 	}
 }
 
+// The longest scheme that a URL begins with is its own, whatever the others are.
+func TestSchemesOfWarehouses(t *testing.T) {
+	d := project.Drivers{Warehouses: map[string]project.WarehouseDriver{
+		"lake": {}, "lake:north": {}, "pond": {Also: []string{"ponds", "lake:small"}},
+	}}
+	for url, want := range map[string]string{
+		"lake:here":         "lake",
+		"lake:north:a:b":    "lake:north",
+		"lake:northern":     "lake",
+		"lake:small:":       "pond",
+		"ponds:many":        "pond",
+		"ponds":             "pond",
+		"lakes:here":        "",
+		"lake-north:a":      "",
+		"sea:lake:north:ab": "",
+		"":                  "",
+	} {
+		if got := d.Scheme(url); got != want {
+			t.Errorf("%q is of %q, want %q", url, got, want)
+		}
+	}
+}
+
 // A lake that functions don't reach is told apart from a warehouse that no network reaches.
 func TestLakesAreNotDeployed(t *testing.T) {
 	d := lakes()

@@ -116,7 +116,7 @@ func (p *Project) OpenOrg(ctx context.Context) error {
 
 // OpenWarehouse opens the warehouse's driver.
 func (p *Project) OpenWarehouse() error {
-	driver, path, err := driverOf(p.Drivers.Warehouses, "warehouse.url", p.File.Warehouse.URL)
+	driver, path, err := p.Drivers.warehouse(p.File.Warehouse.URL)
 	if err != nil {
 		return err
 	}

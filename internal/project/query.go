@@ -10,7 +10,7 @@ import (
 // OpenQuery opens what answers statements about the warehouse. Nothing is made or changed, and no
 // right given: who asks may have the right to read alone. Its caller closes it.
 func (p *Project) OpenQuery() (query.Session, error) {
-	driver, path, err := driverOf(p.Drivers.Warehouses, "warehouse.url", p.File.Warehouse.URL)
+	driver, path, err := p.Drivers.warehouse(p.File.Warehouse.URL)
 	if err != nil {
 		return nil, err
 	}

@@ -36,12 +36,10 @@ func TestFilesAreLoaded(t *testing.T) {
 	for _, name := range []string{"duckdb", "postgres", "redshift", "lake"} {
 		t.Run(name, func(t *testing.T) {
 			everyFile(t, func(t *testing.T, change func(*cloud)) {
-				r := rig.New(t, crashOrg(t), "Contact")
+				r, c := landing(t, "Contact", change)
 				if name != "duckdb" {
 					r.Shelf = shelfOf(t, name)
 				}
-				c := newCloud(t, r, nil)
-				change(c)
 				for n := range 3 {
 					c.flows.Script(fake.Script{Looks: 2})
 					if n == 1 { // a flow that failed halfway leaves what it had put
@@ -119,20 +117,9 @@ func TestFileFaults(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			everyFile(t, func(t *testing.T, change func(*cloud)) {
-				r := rig.New(t, crashOrg(t), "Contact")
-				c := newCloud(t, r, nil)
-				change(c)
+				r, c := landing(t, "Contact", change)
 				tt.before(c)
-				row := r.Run(func(p *rig.Process) {
-					c.with(p)
-					p.Tries = 5
-					looks := 0
-					p.Sleep = func() { // time passes while a run waits
-						if looks++; looks > 3 && tt.name == "hangs" {
-							c.ahead.Add(3600)
-						}
-					}
-				})
+				row := r.Run(func(p *rig.Process) { c.patient(p, tt.name == "hangs") })
 				if row.State != control.Done {
 					t.Fatalf("%s %+v", row.State, row.Objects)
 				}
@@ -152,9 +139,7 @@ func TestFileFaults(t *testing.T) {
 func TestEmptyExecution(t *testing.T) {
 	t.Parallel()
 	everyFile(t, func(t *testing.T, change func(*cloud)) {
-		r := rig.New(t, crashOrg(t), "Account")
-		c := newCloud(t, r, nil)
-		change(c)
+		r, c := landing(t, "Account", change)
 		if o := r.Done(c.with).Objects[0]; o.Mover != "appflow" || o.Records != 0 || len(c.bucket.Keys()) != 0 {
 			t.Errorf("%+v, %q", o, c.bucket.Keys())
 		}

@@ -79,6 +79,15 @@ func newCloud(t *testing.T, r *rig.Rig, change func(*fake.Options)) *cloud {
 	return c
 }
 
+// landing is a rig with an object that AppFlow brings in some way.
+func landing(t *testing.T, object string, change func(*cloud)) (*rig.Rig, *cloud) {
+	t.Helper()
+	r := rig.New(t, crashOrg(t), object)
+	c := newCloud(t, r, nil)
+	change(c)
+	return r, c
+}
+
 func (c *cloud) awsNow() time.Time {
 	return c.Org.Clock().Now().Add(time.Duration(c.ahead.Add(1)) * time.Second)
 }
@@ -144,6 +153,18 @@ func (c *cloud) with(p *rig.Process) {
 	p.Options.LandApart = c.apart
 }
 
+// patient has a process try five times. While it waits time passes, of which a flow that hangs takes much.
+func (c *cloud) patient(p *rig.Process, hangs bool) {
+	c.with(p)
+	p.Tries = 5
+	looks := 0
+	p.Sleep = func() {
+		if looks++; looks > 3 && hangs {
+			c.ahead.Add(3600)
+		}
+	}
+}
+
 // A way to land.
 type way struct {
 	name   string
@@ -189,9 +210,7 @@ func (c *cloud) holds() {
 func TestLands(t *testing.T) {
 	t.Parallel()
 	everyLanding(t, func(t *testing.T, change func(*cloud)) {
-		r := rig.New(t, crashOrg(t), "Contact")
-		c := newCloud(t, r, nil)
-		change(c)
+		r, c := landing(t, "Contact", change)
 		for n := range 3 {
 			c.flows.Script(fake.Script{Looks: 2, Again: 2})
 			row := r.Done(c.with)
@@ -214,10 +233,8 @@ func TestLandsInWarehouses(t *testing.T) {
 	for _, name := range []string{"postgres", "redshift"} {
 		for _, w := range ways() {
 			t.Run(name+" "+w.name, func(t *testing.T) {
-				r := rig.New(t, crashOrg(t), "Contact")
+				r, c := landing(t, "Contact", w.change)
 				r.Shelf = shelfOf(t, name)
-				c := newCloud(t, r, nil)
-				w.change(c)
 				for n := range 3 {
 					c.flows.Script(fake.Script{Again: 2})
 					if n == 1 { // a flow that failed halfway leaves what it had put
@@ -272,20 +289,9 @@ func TestLandingFaults(t *testing.T) {
 				continue
 			}
 			t.Run(tt.name+" "+w.name, func(t *testing.T) {
-				r := rig.New(t, crashOrg(t), "Contact")
-				c := newCloud(t, r, nil)
-				w.change(c)
+				r, c := landing(t, "Contact", w.change)
 				tt.before(c)
-				row := r.Run(func(p *rig.Process) {
-					c.with(p)
-					p.Tries = 5
-					looks := 0
-					p.Sleep = func() { // time passes while a run waits
-						if looks++; looks > 3 && tt.name == "hangs" {
-							c.ahead.Add(3600)
-						}
-					}
-				})
+				row := r.Run(func(p *rig.Process) { c.patient(p, tt.name == "hangs") })
 				if (row.State == control.Failed) != tt.failed {
 					t.Fatalf("%s %+v", row.State, row.Objects)
 				}
@@ -308,9 +314,7 @@ func TestLandingFaults(t *testing.T) {
 func TestRowsThatNobodyClaims(t *testing.T) {
 	t.Parallel()
 	everyLanding(t, func(t *testing.T, change func(*cloud)) {
-		r := rig.New(t, crashOrg(t), "Contact")
-		c := newCloud(t, r, nil)
-		change(c)
+		r, c := landing(t, "Contact", change)
 		r.Done(c.with)
 		p := r.Start(nil)
 		table := "salesforce_incremental.contact"

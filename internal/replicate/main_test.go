@@ -14,8 +14,5 @@ var cluster pgtest.Cluster
 // shelfOf makes an empty warehouse of a kind.
 func shelfOf(t *testing.T, name string) rig.Shelf {
 	t.Helper()
-	if name == "lake" {
-		return lakes.New(t).Shelf()
-	}
-	return rig.NewShelf(t, &cluster, name)
+	return lakes.NewShelf(t, &cluster, name)
 }

@@ -32,7 +32,6 @@ func lakeIn(open func(url string) (lake.Place, error)) project.WarehouseDriver {
 // lakeByREST is a lake in S3, whose catalog speaks REST.
 func (a *AWS) lakeByREST() project.WarehouseDriver {
 	d := lakeIn(a.LakeByREST)
-	d.Also = []string{"iceberg:rest"}
 	d.Check = func(url string) error { _, err := place.ReadREST(url); return err }
 	return d
 }
@@ -40,7 +39,6 @@ func (a *AWS) lakeByREST() project.WarehouseDriver {
 // lakeByGlue is a lake in S3, whose catalog is AWS Glue.
 func (a *AWS) lakeByGlue() project.WarehouseDriver {
 	d := lakeIn(a.LakeByGlue)
-	d.Also = []string{"iceberg:glue"}
 	d.Check = func(url string) error { _, err := place.ReadGlue(url); return err }
 	return d
 }

@@ -18,7 +18,8 @@ import (
 // warehouses are those that another machine reaches, by the scheme of their URLs.
 func (a *AWS) warehouses() map[string]project.WarehouseDriver {
 	return map[string]project.WarehouseDriver{
-		"iceberg-rest": a.lakeByREST(), "iceberg-glue": a.lakeByGlue(),
+		"iceberg:rest": a.lakeByREST(),
+		"iceberg:glue": a.lakeByGlue(),
 		"postgres": {
 			Title: "PostgreSQL",
 			Also:  []string{"postgresql"},

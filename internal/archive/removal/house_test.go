@@ -72,11 +72,7 @@ func newHouse(t *testing.T, in string, change func(*fakeorg.Options)) *house {
 		}
 	}
 	h.Rig = rig.New(t, org, "Account", "Visit__c", "Step__c", "Memo__c")
-	if in == "lake" {
-		h.Shelf = lakes.New(t).Shelf()
-	} else {
-		h.Shelf = rig.NewShelf(t, &cluster, in)
-	}
+	h.Shelf = lakes.NewShelf(t, &cluster, in)
 	h.Keeps("Account", "Name", "Industry")
 	h.now = policy.Policy{Name: "old", Root: "Account", Where: "Industry = 'Old'", Cascades: true, Cool: cool,
 		Approve: 1, Cap: policy.Cap{Records: 50_000, PerDay: 20_000}}

@@ -93,11 +93,7 @@ func soak(t *testing.T, seed uint64, talk io.Writer, tally *tallied) {
 	l := &life{tally: tally, quiet: quiet}
 	l.house = newHouse(t, seed, func(o *fakeorg.Options) { o.QuietClears = quiet })
 	l.Talk = talk
-	if *soakIn == "lake" {
-		l.Shelf = lakes.New(t).Shelf()
-	} else {
-		l.Shelf = rig.NewShelf(t, &cluster, *soakIn)
-	}
+	l.Shelf = lakes.NewShelf(t, &cluster, *soakIn)
 	for _, name := range []string{"ann", "bob"} {
 		a, err := newApprover(name)
 		l.Must(err)

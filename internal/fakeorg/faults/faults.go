@@ -12,7 +12,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"catchment/internal/fakeorg/reply"
@@ -73,35 +72,12 @@ type Rule struct {
 }
 
 // Rules are the rules in force.
-type Rules struct {
-	mu    sync.Mutex
-	rules []*Rule
-}
+type Rules struct{ List[Rule] }
 
-// Add adds a rule. Of several that match, the first is followed.
+// Add adds a rule, which has matched nothing yet.
 func (f *Rules) Add(rule Rule) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	rule.Seen, rule.Header = 0, maps.Clone(rule.Header)
-	f.rules = append(f.rules, &rule)
-}
-
-// Clear removes all rules.
-func (f *Rules) Clear() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.rules = nil
-}
-
-// All returns the rules in force, with how often each has matched.
-func (f *Rules) All() []Rule {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	rules := []Rule{}
-	for _, rule := range f.rules {
-		rules = append(rules, *rule)
-	}
-	return rules
+	f.List.Add(rule)
 }
 
 // Parse reads a list of rules, as JSON. What it doesn't know it refuses.
@@ -127,19 +103,13 @@ func Parse(r io.Reader) ([]Rule, error) {
 
 // Match returns the rule for a request, or nil.
 func (f *Rules) Match(kind, method, uri string) *Rule {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	var first *Rule
-	for _, rule := range f.rules {
+	return f.First(func(rule *Rule) bool {
 		if !rule.concerns(kind, method, uri) {
-			continue
+			return false
 		}
 		rule.Seen++
-		if first == nil && rule.due() {
-			first = rule
-		}
-	}
-	return first
+		return Due(rule.Nth, rule.Times, rule.Seen)
+	})
 }
 
 // concerns tells whether a rule is about a request. The test's own way into the
@@ -147,11 +117,6 @@ func (f *Rules) Match(kind, method, uri string) *Rule {
 func (rule *Rule) concerns(kind, method, uri string) bool {
 	return kind != "admin" && (rule.Method == "" || rule.Method == method) &&
 		(rule.Kind == "" || rule.Kind == kind) && strings.Contains(uri, rule.Path)
-}
-
-// due tells whether the match that was counted last is one to be spoilt.
-func (rule *Rule) due() bool {
-	return rule.Nth == 0 || rule.Seen >= rule.Nth && rule.Seen < rule.Nth+max(1, rule.Times)
 }
 
 // Named are errors that Salesforce is known to answer, with its words.

@@ -124,6 +124,6 @@ func (s *Server) addFaults(w http.ResponseWriter, c *web.Call) error {
 }
 
 func (s *Server) listFaults(w http.ResponseWriter, _ *web.Call) error {
-	reply.JSON(w, http.StatusOK, s.rules.list())
+	reply.JSON(w, http.StatusOK, s.rules.All())
 	return nil
 }

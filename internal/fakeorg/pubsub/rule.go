@@ -4,9 +4,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 
 	"catchment/internal/fakeorg/events"
+	"catchment/internal/fakeorg/faults"
 	"catchment/internal/fakeorg/reply"
 )
 
@@ -49,59 +49,29 @@ func (r *Rule) check() error {
 }
 
 // rules are those in force.
-type rules struct {
-	mu  sync.Mutex
-	all []*Rule
-}
+type rules struct{ faults.List[Rule] }
 
-// add adds rules. Of several that match, the first is followed.
+// add adds rules, unless one of them can't be followed.
 func (f *rules) add(more ...Rule) error {
 	for i := range more {
 		if err := more[i].check(); err != nil {
 			return err
 		}
+		more[i].Seen = 0
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, r := range more {
-		r.Seen = 0
-		f.all = append(f.all, &r)
-	}
+	f.Add(more...)
 	return nil
-}
-
-func (f *rules) clear() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.all = nil
-}
-
-// list returns the rules in force, with how often each has matched.
-func (f *rules) list() []Rule {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	all := []Rule{}
-	for _, r := range f.all {
-		all = append(all, *r)
-	}
-	return all
 }
 
 // of returns the rule for a call, or for an event, or one that does nothing.
 func (f *rules) of(call string, e *events.Event) Rule {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	var first *Rule
-	for _, r := range f.all {
+	first := f.First(func(r *Rule) bool {
 		if r.Call != call || e != nil && (r.Entity != "" && r.Entity != e.Entity || r.Within && e.First) {
-			continue
+			return false
 		}
 		r.Seen++
-		due := r.Nth == 0 || r.Seen >= r.Nth && r.Seen < r.Nth+max(1, r.Times)
-		if first == nil && due {
-			first = r
-		}
-	}
+		return faults.Due(r.Nth, r.Times, r.Seen)
+	})
 	if first == nil {
 		return Rule{}
 	}

@@ -82,7 +82,7 @@ func (s *Server) times() Timing {
 func (s *Server) Fault(all ...Rule) error { return s.rules.add(all...) }
 
 // ClearFaults removes all rules.
-func (s *Server) ClearFaults() { s.rules.clear() }
+func (s *Server) ClearFaults() { s.rules.Clear() }
 
 // Serve answers on a listener until the context ends.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {

@@ -33,7 +33,7 @@ func Unpack(r *http.Request) error {
 // Zippers are the gzip writers that can be used again.
 type Zippers struct{ pool sync.Pool }
 
-// Compress wraps the answer where the client takes gzip. done ends the body.
+// Compress wraps the answer where the client takes gzip. done ends its body; an answer that is broken off has no end.
 func (z *Zippers) Compress(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, func()) {
 	if !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		return w, func() {}

@@ -14,6 +14,7 @@ import (
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/lake"
 	"catchment/internal/warehouse/lake/folder"
+	"catchment/internal/warehouse/pgtest"
 )
 
 // A Lake is the warehouse of one rig.
@@ -29,6 +30,15 @@ type Lake struct {
 
 // New is a lake that is made by the first process of a rig.
 func New(t *testing.T) *Lake { return &Lake{t: t, Committed: func(string, string) {}} }
+
+// NewShelf makes an empty warehouse as rig.NewShelf does, which knows no lakes: "lake", or one of those.
+func NewShelf(t *testing.T, cluster *pgtest.Cluster, name string) rig.Shelf {
+	t.Helper()
+	if name == "lake" {
+		return New(t).Shelf()
+	}
+	return rig.NewShelf(t, cluster, name)
+}
 
 // Shelf is what a rig's processes open it by.
 func (l *Lake) Shelf() rig.Shelf { return rig.Shelf{Opens: l.open} }

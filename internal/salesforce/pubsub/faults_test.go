@@ -32,6 +32,18 @@ func once(at int, what fault) func(int) fault {
 	}
 }
 
+// every befalls before the last of each so many events, the first time that it is to be sent.
+func every(many int, what fault) func(int) fault {
+	last := -1
+	return func(n int) fault {
+		if n%many != many-1 || n == last {
+			return ""
+		}
+		last = n
+		return what
+	}
+}
+
 // inBubble runs a test of a bus in a time of its own.
 func inBubble(t *testing.T, c Config, b *bus, test func(t *testing.T, c *Client)) {
 	t.Helper()
@@ -40,6 +52,16 @@ func inBubble(t *testing.T, c Config, b *bus, test func(t *testing.T, c *Client)
 		client, end := serveBus(t, b, c)
 		defer end()
 		test(t, client)
+	})
+}
+
+// fromEarliest runs a test of a subscription to all that a bus has, in a time of its own.
+func fromEarliest(t *testing.T, b *bus, test func(t *testing.T, s *Subscription)) {
+	t.Helper()
+	inBubble(t, Config{}, b, func(t *testing.T, c *Client) {
+		s := subscribed(t, c, Earliest())
+		defer s.Close()
+		test(t, s)
 	})
 }
 
@@ -93,10 +115,8 @@ func TestPositionLostUnderWay(t *testing.T) {
 		}
 		return ""
 	}
-	inBubble(t, Config{}, b, func(t *testing.T, c *Client) {
-		b.publishN(20)
-		s := subscribed(t, c, Earliest())
-		defer s.Close()
+	b.publishN(20)
+	fromEarliest(t, b, func(t *testing.T, s *Subscription) {
 		f := follow(t, s, 20)
 		l, is := errors.AsType[*Lost](f.err)
 		if !is || l.Position != Position(replay(4)) || len(f.events) != 5 || len(f.away) != 1 {
@@ -135,10 +155,8 @@ func TestEventTwice(t *testing.T) {
 		}
 		return ""
 	}
-	inBubble(t, Config{}, b, func(t *testing.T, c *Client) {
-		b.publishN(30)
-		s := subscribed(t, c, Earliest())
-		defer s.Close()
+	b.publishN(30)
+	fromEarliest(t, b, func(t *testing.T, s *Subscription) {
 		f := follow(t, s, 30)
 		inOrder(t, f, 30)
 		if f.repeated != 10 || f.after != Position(replay(29)) {
@@ -151,14 +169,12 @@ func TestSchemaChangesWithinABatch(t *testing.T) {
 	t.Parallel()
 	b := newBus()
 	b.schemas["schema-2"] = schemaText("Fax")
-	inBubble(t, Config{}, b, func(t *testing.T, c *Client) {
-		var events []*eventbus.ProducerEvent
-		for i := range 40 {
-			events = append(events, b.change(i, []string{"schema-1", "schema-2"}[i%2], nil))
-		}
-		b.publish(events...)
-		s := subscribed(t, c, Earliest())
-		defer s.Close()
+	var events []*eventbus.ProducerEvent
+	for i := range 40 {
+		events = append(events, b.change(i, []string{"schema-1", "schema-2"}[i%2], nil))
+	}
+	b.publish(events...)
+	fromEarliest(t, b, func(t *testing.T, s *Subscription) {
 		inOrder(t, follow(t, s, 40), 40)
 		if !slices.Equal(b.fetched, []string{"schema-1", "schema-2"}) {
 			t.Error(b.fetched)
@@ -180,12 +196,10 @@ func TestSchemaThatCannotBeFetched(t *testing.T) {
 		}
 		return nil, nil
 	}
-	inBubble(t, Config{}, b, func(t *testing.T, c *Client) {
-		blank := b.change(2, "blank", nil)
-		blank.SchemaId = ""
-		b.publish(b.change(0, "schema-1", nil), b.change(1, "gone", nil), blank, b.change(3, "schema-1", nil))
-		s := subscribed(t, c, Earliest())
-		defer s.Close()
+	blank := b.change(2, "blank", nil)
+	blank.SchemaId = ""
+	b.publish(b.change(0, "schema-1", nil), b.change(1, "gone", nil), blank, b.change(3, "schema-1", nil))
+	fromEarliest(t, b, func(t *testing.T, s *Subscription) {
 		f := follow(t, s, 4)
 		if f.err != nil || len(f.away) != 3 || f.names[0] != "name 0" || f.names[3] != "name 3" {
 			t.Fatal(f.names, f.away, f.err)
@@ -203,10 +217,8 @@ func TestSilentStall(t *testing.T) {
 	t.Parallel()
 	b := newBus()
 	b.faults = once(7, stall)
-	inBubble(t, Config{}, b, func(t *testing.T, c *Client) {
-		b.publishN(20)
-		s := subscribed(t, c, Earliest())
-		defer s.Close()
+	b.publishN(20)
+	fromEarliest(t, b, func(t *testing.T, s *Subscription) {
 		began := time.Now()
 		f := follow(t, s, 20)
 		inOrder(t, f, 20)
@@ -247,10 +259,8 @@ func TestSlowCaller(t *testing.T) {
 	t.Parallel()
 	b := newBus()
 	b.most = 25
-	inBubble(t, Config{}, b, func(t *testing.T, c *Client) {
-		b.publishN(1000)
-		s := subscribed(t, c, Earliest())
-		defer s.Close()
+	b.publishN(1000)
+	fromEarliest(t, b, func(t *testing.T, s *Subscription) {
 		var f followed
 		for range 20 {
 			more := follow(t, s, 50)
@@ -274,9 +284,7 @@ func TestSlowCaller(t *testing.T) {
 func TestWaitThatEnds(t *testing.T) {
 	t.Parallel()
 	b := newBus()
-	inBubble(t, Config{}, b, func(t *testing.T, c *Client) {
-		s := subscribed(t, c, Earliest())
-		defer s.Close()
+	fromEarliest(t, b, func(t *testing.T, s *Subscription) {
 		for range 20 {
 			ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 			if _, err := s.Next(ctx); !errors.Is(err, context.DeadlineExceeded) {
@@ -297,10 +305,8 @@ func TestDisconnectInATransaction(t *testing.T) {
 	for _, what := range []fault{drop, hangUp} {
 		b := newBus()
 		b.faults = once(12, what) // the third of five
-		inBubble(t, Config{}, b, func(t *testing.T, c *Client) {
-			b.publishN(30)
-			s := subscribed(t, c, Earliest())
-			defer s.Close()
+		b.publishN(30)
+		fromEarliest(t, b, func(t *testing.T, s *Subscription) {
 			f := follow(t, s, 30)
 			inOrder(t, f, 30)
 			if len(f.away) != 1 || len(b.opened) != 2 || string(b.opened[1].ReplayId) != string(replay(11)) {
@@ -315,10 +321,8 @@ func TestSessionExpires(t *testing.T) {
 	t.Parallel()
 	b := newBus()
 	b.faults = once(12, expire)
-	inBubble(t, Config{}, b, func(t *testing.T, c *Client) {
-		b.publishN(30)
-		s := subscribed(t, c, Earliest())
-		defer s.Close()
+	b.publishN(30)
+	fromEarliest(t, b, func(t *testing.T, s *Subscription) {
 		began := time.Now()
 		f := follow(t, s, 30)
 		inOrder(t, f, 30)
@@ -376,9 +380,7 @@ func TestErrorsThatEndASubscription(t *testing.T) {
 			}
 			return failed(test.status, test.code, "no \x1b[2J token-1 rpcId: 1-2")
 		}
-		inBubble(t, Config{}, b, func(t *testing.T, c *Client) {
-			s := subscribed(t, c, Earliest())
-			defer s.Close()
+		fromEarliest(t, b, func(t *testing.T, s *Subscription) {
 			f := follow(t, s, 1)
 			if plan.ClassOf(f.err) != test.class || !strings.Contains(plan.HintOf(f.err), test.hint) ||
 				len(b.opened) != 1 || CodeOf(f.err) != test.code {
@@ -402,10 +404,8 @@ func TestPermissionLost(t *testing.T) {
 		}
 		return nil
 	}
-	inBubble(t, Config{}, b, func(t *testing.T, c *Client) {
-		b.publishN(30)
-		s := subscribed(t, c, Earliest())
-		defer s.Close()
+	b.publishN(30)
+	fromEarliest(t, b, func(t *testing.T, s *Subscription) {
 		f := follow(t, s, 30)
 		if len(f.events) != 12 || f.after != Position(replay(11)) || plan.ClassOf(f.err) != plan.Fix {
 			t.Error(len(f.events), f.after, f.err)
@@ -444,14 +444,12 @@ func TestAllocationUsedUp(t *testing.T) {
 func TestGapAndOverflow(t *testing.T) {
 	t.Parallel()
 	b := newBus()
-	inBubble(t, Config{}, b, func(t *testing.T, c *Client) {
-		b.publish(b.change(0, "schema-1", map[string]any{"changeType": "GAP_UPDATE"}),
-			b.change(1, "schema-1", map[string]any{"changeType": "GAP_OVERFLOW",
-				"recordIds": []string{"000000000000000AAA"}}),
-			b.change(2, "schema-1", map[string]any{"changeType": "GAP_UPDATE", "recordIds": []string{"001*"}}),
-			b.change(3, "schema-1", nil))
-		s := subscribed(t, c, Earliest())
-		defer s.Close()
+	b.publish(b.change(0, "schema-1", map[string]any{"changeType": "GAP_UPDATE"}),
+		b.change(1, "schema-1", map[string]any{"changeType": "GAP_OVERFLOW",
+			"recordIds": []string{"000000000000000AAA"}}),
+		b.change(2, "schema-1", map[string]any{"changeType": "GAP_UPDATE", "recordIds": []string{"001*"}}),
+		b.change(3, "schema-1", nil))
+	fromEarliest(t, b, func(t *testing.T, s *Subscription) {
 		f := follow(t, s, 4)
 		if want := []string{"gap", "overflow", "wild", "name 3"}; f.err != nil || !slices.Equal(f.names, want) {
 			t.Error(f.names, f.err)
@@ -463,11 +461,9 @@ func TestGapAndOverflow(t *testing.T) {
 func TestBitmapBeyondTheSchema(t *testing.T) {
 	t.Parallel()
 	b := newBus()
-	inBubble(t, Config{}, b, func(t *testing.T, c *Client) {
-		b.publish(b.change(0, "schema-1", map[string]any{"changedFields": []string{"0xFFFF"}}),
-			b.change(1, "schema-1", nil))
-		s := subscribed(t, c, Earliest())
-		defer s.Close()
+	b.publish(b.change(0, "schema-1", map[string]any{"changedFields": []string{"0xFFFF"}}),
+		b.change(1, "schema-1", nil))
+	fromEarliest(t, b, func(t *testing.T, s *Subscription) {
 		f := follow(t, s, 2)
 		if f.err != nil || f.names[1] != "name 1" {
 			t.Fatal(f.names, f.err)
@@ -484,11 +480,9 @@ func TestFieldAddedASecondAgo(t *testing.T) {
 	t.Parallel()
 	b := newBus()
 	b.schemas["schema-2"] = schemaText("Newer__c")
-	inBubble(t, Config{}, b, func(t *testing.T, c *Client) {
-		e := b.change(0, "schema-2", map[string]any{"changedFields": []string{"0x06"}})
-		b.publish(e)
-		s := subscribed(t, c, Earliest())
-		defer s.Close()
+	e := b.change(0, "schema-2", map[string]any{"changedFields": []string{"0x06"}})
+	b.publish(e)
+	fromEarliest(t, b, func(t *testing.T, s *Subscription) {
 		f := follow(t, s, 1)
 		d, err := f.events[0].Decode(account)
 		unknown := change.Field{Name: "Newer__c", State: change.Read, Why: change.Unknown}
@@ -507,12 +501,10 @@ func TestEventOfAMegabyte(t *testing.T) {
 	t.Parallel()
 	b := newBus()
 	b.most = 3 // Salesforce's answers have 4 MB at most
-	inBubble(t, Config{}, b, func(t *testing.T, c *Client) {
-		for i := range 9 {
-			b.publish(b.change(i, "schema-1", map[string]any{"name": strings.Repeat("x", 1<<20)}))
-		}
-		s := subscribed(t, c, Earliest())
-		defer s.Close()
+	for i := range 9 {
+		b.publish(b.change(i, "schema-1", map[string]any{"name": strings.Repeat("x", 1<<20)}))
+	}
+	fromEarliest(t, b, func(t *testing.T, s *Subscription) {
 		f := follow(t, s, 9)
 		if f.err != nil || len(f.away) > 0 || len(f.names[8]) != 1<<20 {
 			t.Error(f.err, f.away)
@@ -534,10 +526,8 @@ func TestHostileSchema(t *testing.T) {
 		return nil, nil
 	}
 	b.schemas["schema-2"] = schemaText("Fax")
-	inBubble(t, Config{}, b, func(t *testing.T, c *Client) {
-		b.publish(b.change(0, "hostile", nil), b.change(1, "schema-2", nil), b.change(2, "schema-1", nil))
-		s := subscribed(t, c, Earliest())
-		defer s.Close()
+	b.publish(b.change(0, "hostile", nil), b.change(1, "schema-2", nil), b.change(2, "schema-1", nil))
+	fromEarliest(t, b, func(t *testing.T, s *Subscription) {
 		f := follow(t, s, 3)
 		if f.err != nil || f.names[2] != "name 2" || f.events[0].Unreadable == nil || f.events[1].Unreadable == nil ||
 			len(f.events[0].Unreadable.Error()) > 500 {

@@ -59,9 +59,7 @@ func TestPainCamel17153(t *testing.T) { // a subscription is made again without 
 	t.Parallel()
 	b := newBus()
 	b.opens = func(int, *eventbus.FetchRequest) error { return status.Error(codes.Internal, "no") }
-	inBubble(t, Config{}, b, func(t *testing.T, c *Client) {
-		s := subscribed(t, c, Earliest())
-		defer s.Close()
+	fromEarliest(t, b, func(t *testing.T, s *Subscription) {
 		began := time.Now()
 		f := follow(t, s, 1)
 		if f.err == nil || len(f.away) != defaultRetries || len(b.opened) != defaultRetries+1 ||
@@ -88,10 +86,8 @@ func neverTheTip(t *testing.T) {
 		}
 		return nil
 	}
-	inBubble(t, Config{}, b, func(t *testing.T, c *Client) {
-		b.publishN(100)
-		s := subscribed(t, c, Earliest())
-		defer s.Close()
+	b.publishN(100)
+	fromEarliest(t, b, func(t *testing.T, s *Subscription) {
 		inOrder(t, follow(t, s, 100), 100)
 		for _, r := range b.opened {
 			if r.ReplayPreset == eventbus.ReplayPreset_LATEST {
@@ -110,10 +106,8 @@ func TestPainWSO2MI4768(t *testing.T) { // a connection that is lost stays lost,
 	t.Parallel()
 	b := newBus()
 	b.faults = once(5, stall)
-	inBubble(t, Config{}, b, func(t *testing.T, c *Client) {
-		b.publishN(10)
-		s := subscribed(t, c, Earliest())
-		defer s.Close()
+	b.publishN(10)
+	fromEarliest(t, b, func(t *testing.T, s *Subscription) {
 		if f := follow(t, s, 10); f.err != nil || len(f.away) != 1 {
 			t.Error(f.err, f.away)
 		}
@@ -124,10 +118,8 @@ func TestPainRedpanda4689Buffer(t *testing.T) { // events in the buffer are drop
 	t.Parallel()
 	b := newBus()
 	b.faults = once(60, drop)
-	inBubble(t, Config{}, b, func(t *testing.T, c *Client) {
-		b.publishN(100)
-		s := subscribed(t, c, Earliest())
-		defer s.Close()
+	b.publishN(100)
+	fromEarliest(t, b, func(t *testing.T, s *Subscription) {
 		first := follow(t, s, 10) // 50 are in the buffer while the stream breaks
 		time.Sleep(time.Minute)
 		f := follow(t, s, 90)
@@ -145,10 +137,8 @@ func TestPainRedpanda4689SchemaFetch(t *testing.T) { // an event is skipped whos
 		}
 		return nil, nil
 	}
-	inBubble(t, Config{}, b, func(t *testing.T, c *Client) {
-		b.publishN(10)
-		s := subscribed(t, c, Earliest())
-		defer s.Close()
+	b.publishN(10)
+	fromEarliest(t, b, func(t *testing.T, s *Subscription) {
 		inOrder(t, follow(t, s, 10), 10)
 	})
 }
@@ -180,10 +170,8 @@ func TestPainRedpanda4689InvalidArgument(t *testing.T) { // over an error the po
 		}
 		return nil
 	}
-	inBubble(t, Config{}, b, func(t *testing.T, c *Client) {
-		b.publishN(10)
-		s := subscribed(t, c, Earliest())
-		defer s.Close()
+	b.publishN(10)
+	fromEarliest(t, b, func(t *testing.T, s *Subscription) {
 		f := follow(t, s, 10)
 		if plan.ClassOf(f.err) != plan.Bug || f.after != Position(replay(4)) || len(b.opened) != 2 {
 			t.Error(f.err, f.after, len(b.opened))
@@ -195,10 +183,8 @@ func TestPainPozil8(t *testing.T) { // changed fields are named wrongly where th
 	t.Parallel()
 	b := newBus()
 	b.schemas["schema-2"] = schemaText("Fax")
-	inBubble(t, Config{}, b, func(t *testing.T, c *Client) {
-		b.publish(b.change(0, "schema-1", nil), b.change(1, "schema-2", nil), b.change(2, "schema-1", nil))
-		s := subscribed(t, c, Earliest())
-		defer s.Close()
+	b.publish(b.change(0, "schema-1", nil), b.change(1, "schema-2", nil), b.change(2, "schema-1", nil))
+	fromEarliest(t, b, func(t *testing.T, s *Subscription) {
 		for i, e := range follow(t, s, 3).events {
 			d, err := e.Decode(account)
 			if err != nil || len(d.Fields) != 1 || d.Fields[0] != (change.Field{Name: "Name", State: change.Set,
@@ -212,12 +198,10 @@ func TestPainPozil8(t *testing.T) { // changed fields are named wrongly where th
 func TestPainPozil34(t *testing.T) { // an event without the Id of a schema stops everything
 	t.Parallel()
 	b := newBus()
-	inBubble(t, Config{}, b, func(t *testing.T, c *Client) {
-		blank := b.change(0, "schema-1", nil)
-		blank.SchemaId = ""
-		b.publish(blank, b.change(1, "schema-1", nil))
-		s := subscribed(t, c, Earliest())
-		defer s.Close()
+	blank := b.change(0, "schema-1", nil)
+	blank.SchemaId = ""
+	b.publish(blank, b.change(1, "schema-1", nil))
+	fromEarliest(t, b, func(t *testing.T, s *Subscription) {
 		f := follow(t, s, 2)
 		if f.err != nil || f.events[0].Unreadable == nil || f.names[1] != "name 1" || len(b.fetched) != 1 {
 			t.Error(f.names, f.err, b.fetched)
@@ -229,10 +213,8 @@ func TestPainPozil36(t *testing.T) { // of a batch, one schema decodes all event
 	t.Parallel()
 	b := newBus()
 	b.schemas["schema-2"] = schemaText("Fax")
-	inBubble(t, Config{}, b, func(t *testing.T, c *Client) {
-		b.publish(b.change(0, "schema-2", nil), b.change(1, "schema-1", nil), b.change(2, "schema-2", nil))
-		s := subscribed(t, c, Earliest())
-		defer s.Close()
+	b.publish(b.change(0, "schema-2", nil), b.change(1, "schema-1", nil), b.change(2, "schema-2", nil))
+	fromEarliest(t, b, func(t *testing.T, s *Subscription) {
 		inOrder(t, follow(t, s, 3), 3)
 	})
 }
@@ -258,20 +240,9 @@ func TestPainPozil50(t *testing.T) { // a client that has no position yet fails 
 func TestPainPozil59(t *testing.T) { // the stream ends under load, without an error, and nobody hears of it
 	t.Parallel()
 	b := newBus()
-	b.faults = func() func(int) fault {
-		last := -1
-		return func(at int) fault {
-			if at%500 == 499 && at != last {
-				last = at
-				return hangUp
-			}
-			return ""
-		}
-	}()
-	inBubble(t, Config{}, b, func(t *testing.T, c *Client) {
-		b.publishN(3000)
-		s := subscribed(t, c, Earliest())
-		defer s.Close()
+	b.faults = every(500, hangUp)
+	b.publishN(3000)
+	fromEarliest(t, b, func(t *testing.T, s *Subscription) {
 		f := follow(t, s, 3000)
 		inOrder(t, f, 3000)
 		if len(f.away) != 6 {
@@ -284,11 +255,9 @@ func TestPainPubSubAPI25(t *testing.T) { // nobody can read the bitmaps
 	t.Parallel()
 	b := newBus()
 	b.schemas["schema-2"] = schemaText("Fax")
-	inBubble(t, Config{}, b, func(t *testing.T, c *Client) {
-		b.publish(b.change(0, "schema-2", map[string]any{"changedFields": []string{"0x06"},
-			"nulledFields": []string{"0x02"}}))
-		s := subscribed(t, c, Earliest())
-		defer s.Close()
+	b.publish(b.change(0, "schema-2", map[string]any{"changedFields": []string{"0x06"},
+		"nulledFields": []string{"0x02"}}))
+	fromEarliest(t, b, func(t *testing.T, s *Subscription) {
 		d, err := follow(t, s, 1).events[0].Decode(account)
 		if err != nil || !slices.Equal(d.Fields, []change.Field{{Name: "Fax", State: change.Null},
 			{Name: "Name", State: change.Set, Value: "name 0"}}) {
@@ -300,9 +269,7 @@ func TestPainPubSubAPI25(t *testing.T) { // nobody can read the bitmaps
 func TestPainPubSubAPI28(t *testing.T) { // a stream of which all was read that was asked for is stale after a minute
 	t.Parallel()
 	b := newBus()
-	inBubble(t, Config{}, b, func(t *testing.T, c *Client) {
-		s := subscribed(t, c, Earliest())
-		defer s.Close()
+	fromEarliest(t, b, func(t *testing.T, s *Subscription) {
 		for n := range 10 {
 			b.publishN(100) // as many as are asked for
 			if f := follow(t, s, 100); f.err != nil || f.names[99] != fmt.Sprint("name ", n*100+99) {
@@ -320,10 +287,8 @@ func TestPainPubSubAPI31(t *testing.T) { // no keepalive, no event, no error: fo
 	t.Parallel()
 	b := newBus()
 	b.keepalive = 240 * time.Hour
-	inBubble(t, Config{}, b, func(t *testing.T, c *Client) {
-		b.publishN(5)
-		s := subscribed(t, c, Earliest())
-		defer s.Close()
+	b.publishN(5)
+	fromEarliest(t, b, func(t *testing.T, s *Subscription) {
 		follow(t, s, 5)
 		news, err := s.Next(t.Context())
 		if err != nil || news.Kind != Away || !isSilence(news.Err) || news.After != Position(replay(4)) {
@@ -338,11 +303,9 @@ func TestPainAmpLabs2996(t *testing.T) { // parts of compound fields have names 
 	const parts = `{"type":"record","name":"PersonName","fields":[{"name":"FirstName","type":["null","string"]}]}`
 	b.schemas["compound"] = strings.Replace(schemaText(), `{"name":"Name","type":["null","string"]}`,
 		`{"name":"Name","type":["null",`+parts+`]}`, 1)
-	inBubble(t, Config{}, b, func(t *testing.T, c *Client) {
-		b.publish(b.change(0, "compound", map[string]any{"changedFields": []string{"1-0x01"},
-			"name": map[string]any{"FirstName": "Ada"}}))
-		s := subscribed(t, c, Earliest())
-		defer s.Close()
+	b.publish(b.change(0, "compound", map[string]any{"changedFields": []string{"1-0x01"},
+		"name": map[string]any{"FirstName": "Ada"}}))
+	fromEarliest(t, b, func(t *testing.T, s *Subscription) {
 		of := change.Of(schema.Object{Name: "Account", Fields: []schema.Field{{Name: "Name", Type: schema.String},
 			{Name: "FirstName", Type: schema.String, CompoundField: "Name"}}})
 		d, err := follow(t, s, 1).events[0].Decode(of)
@@ -356,20 +319,9 @@ func TestPainAmpLabs2996(t *testing.T) { // parts of compound fields have names 
 func TestPainEventBus6(t *testing.T) { // the token expires, and the client ends with it
 	t.Parallel()
 	b := newBus()
-	b.faults = func() func(int) fault {
-		last := -1
-		return func(at int) fault {
-			if at%20 == 19 && at != last {
-				last = at
-				return expire
-			}
-			return ""
-		}
-	}()
-	inBubble(t, Config{}, b, func(t *testing.T, c *Client) {
-		b.publishN(10)
-		s := subscribed(t, c, Earliest())
-		defer s.Close()
+	b.faults = every(20, expire)
+	b.publishN(10)
+	fromEarliest(t, b, func(t *testing.T, s *Subscription) {
 		first := follow(t, s, 10)
 		b.publishN(90)
 		f := follow(t, s, 90)

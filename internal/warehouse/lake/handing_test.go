@@ -106,6 +106,17 @@ func (h *handed) over(w warehouse.Warehouse, id string) error {
 	return err
 }
 
+// handedOver is a lake of which a program has begun a merge of three accounts, one of them new.
+func handedOver(t testing.TB, program string) (*handed, warehouse.Warehouse, warehouse.Merge, string) {
+	t.Helper()
+	h := newHanded(t)
+	w := h.process(merger.Spark, aProgram(program), nil)
+	m := h.load(w, []int{1, 2, 61})
+	id, err := h.begin(w, m, "t")
+	must(t, err)
+	return h, w, m, id
+}
+
 // goesOn ends what waits.
 func (h *handed) goesOn() {
 	for _, request := range h.requests(h.t) {
@@ -168,12 +179,8 @@ func TestSparkThatFails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newHanded(t)
-			w := h.process(merger.Spark, aProgram(one.program), nil)
-			m := h.load(w, []int{1, 2, 61})
-			id, err := h.begin(w, m, "t")
-			must(t, err)
-			err = h.over(w, id)
+			h, w, m, id := handedOver(t, one.program)
+			err := h.over(w, id)
 			if (err == nil) != (one.says == "") || err != nil && (!strings.Contains(err.Error(), one.says) ||
 				plan.ClassOf(err) != one.class) {
 				t.Fatal(err)
@@ -245,11 +252,7 @@ func TestSparkIsTaken(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newHanded(t)
-			w := h.process(merger.Spark, aProgram(waits), nil)
-			m := h.load(w, []int{1, 2, 61})
-			id, err := h.begin(w, m, "t")
-			must(t, err)
+			h, w, m, id := handedOver(t, waits)
 			h.mergeInstead(t, h.requests(t)[0], account(), nil)
 			between(h, m, id)
 			h.goesOn()
@@ -287,16 +290,12 @@ func TestSparkIsNotTaken(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newHanded(t)
-			w := h.process(merger.Spark, aProgram(waits), nil)
-			m := h.load(w, []int{1, 2, 61})
-			id, err := h.begin(w, m, "t")
-			must(t, err)
+			h, w, m, id := handedOver(t, waits)
 			h.mergeInstead(t, h.requests(t)[0], account(), one.lie)
 			h.goesOn()
 			must(t, h.over(w, id))
 			one.other(&m)
-			_, err = w.Consolidate(t.Context(), h.fence, m)
+			_, err := w.Consolidate(t.Context(), h.fence, m)
 			must(t, err)
 			h.is(m, false)
 		})
@@ -333,15 +332,11 @@ func TestMergeOfOursBetween(t *testing.T) {
 // TestErasedFromBranches has a record erased of which a branch that nobody needs any more has a version.
 func TestErasedFromBranches(t *testing.T) {
 	t.Parallel()
-	h := newHanded(t)
-	w := h.process(merger.Spark, aProgram(waits), nil)
-	m := h.load(w, []int{1, 2, 61})
-	_, err := h.begin(w, m, "t")
-	must(t, err)
+	h, w, m, _ := handedOver(t, waits)
 	h.mergeInstead(t, h.requests(t)[0], account(), nil)
 	h.goesOn()
 	must(t, w.Discard(t.Context(), h.fence, m.Attempt))
-	_, err = warehouse.RolesOf(w).Eraser.Erase(t.Context(), h.fence,
+	_, err := warehouse.RolesOf(w).Eraser.Erase(t.Context(), h.fence,
 		warehouse.Erasure{Table: account(), Column: "id", Values: []string{"000000001"}})
 	must(t, err)
 	final := h.find(t, warehousetest.Final, "account")

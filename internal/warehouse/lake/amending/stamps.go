@@ -2,9 +2,7 @@ package amending
 
 import (
 	"context"
-	"errors"
-	"io"
-	"iter"
+	"slices"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -14,6 +12,7 @@ import (
 	"github.com/apache/iceberg-go/table"
 
 	"catchment/internal/warehouse/lake/columns"
+	"catchment/internal/warehouse/lake/rewriting"
 	"catchment/internal/warehouse/lake/rows"
 	"catchment/internal/warehouse/lake/writing"
 )
@@ -22,60 +21,35 @@ import (
 func Unstamped(
 	ctx context.Context, t *table.Table, key []string, end time.Time, scratch string,
 ) (files, deletes []iceberg.DataFile, err error) {
-	schema, err := writing.Schema(t)
-	if err != nil {
-		return nil, nil, err
-	}
-	var names []string
-	for _, field := range schema.Fields() {
-		names = append(names, field.Name)
-	}
 	after := func(column string) iceberg.BooleanExpression {
 		return iceberg.GreaterThan(iceberg.Reference(column), iceberg.Timestamp(end.UnixMicro()))
 	}
-	cursor, err := rows.Open(ctx, t, rows.Query{Key: key, Columns: names, Positions: true, Scratch: scratch,
-		Where: iceberg.NewOr(after(columns.At), after(columns.ReadAt))})
-	if err != nil {
-		return nil, nil, err
-	}
+	q := rows.Query{Key: key, Positions: true, Scratch: scratch,
+		Where: iceberg.NewOr(after(columns.At), after(columns.ReadAt))}
 	dead := map[string][]int64{}
-	files, err = writing.Rows(ctx, t, schema, unstamped(cursor, dead, arrow.Timestamp(end.UnixMicro())))
-	if err = errors.Join(err, cursor.Close()); err != nil || len(files) == 0 {
+	files, err = rewriting.Rows(ctx, t, q, func(_ context.Context, b rows.Batch) (arrow.RecordBatch, error) {
+		for i, file := range b.File {
+			dead[file] = append(dead[file], b.Position[i])
+		}
+		return unstamped(b.Record, arrow.Timestamp(end.UnixMicro())), nil
+	})
+	if err != nil || len(files) == 0 {
 		return nil, nil, err
 	}
 	deletes, err = writing.Positions(ctx, t, dead)
 	return files, deletes, err
 }
 
-// unstamped are the rows of a cursor without the stamps that are ahead. Where they are now is noted.
-func unstamped(
-	cursor *rows.Cursor, dead map[string][]int64, end arrow.Timestamp,
-) iter.Seq2[arrow.RecordBatch, error] {
-	return func(yield func(arrow.RecordBatch, error) bool) {
-		for {
-			b, err := cursor.Next()
-			if errors.Is(err, io.EOF) {
-				return
-			}
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			for i, file := range b.File {
-				dead[file] = append(dead[file], b.Position[i])
-			}
-			values := append([]arrow.Array{}, b.Record.Columns()...)
-			for i, field := range b.Record.Schema().Fields() {
-				stamps, is := values[i].(*array.Timestamp)
-				if is && (field.Name == columns.At || field.Name == columns.ReadAt) {
-					values[i] = upTo(stamps, end)
-				}
-			}
-			if !yield(array.NewRecordBatch(b.Record.Schema(), values, b.Record.NumRows()), nil) {
-				return
-			}
+// unstamped is rows without the stamps that are after an end.
+func unstamped(record arrow.RecordBatch, end arrow.Timestamp) arrow.RecordBatch {
+	values := slices.Clone(record.Columns())
+	for i, field := range record.Schema().Fields() {
+		stamps, is := values[i].(*array.Timestamp)
+		if is && (field.Name == columns.At || field.Name == columns.ReadAt) {
+			values[i] = upTo(stamps, end)
 		}
 	}
+	return array.NewRecordBatch(record.Schema(), values, record.NumRows())
 }
 
 // upTo is moments, null where they are after an end.

@@ -2,14 +2,11 @@ package archives
 
 import (
 	"context"
-	"errors"
-	"io"
-	"iter"
+	"slices"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/compute"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/iceberg-go/table"
 
@@ -17,6 +14,7 @@ import (
 	"catchment/internal/warehouse/archived"
 	"catchment/internal/warehouse/gone"
 	"catchment/internal/warehouse/lake/columns"
+	"catchment/internal/warehouse/lake/rewriting"
 	"catchment/internal/warehouse/lake/rows"
 	"catchment/internal/warehouse/lake/writing"
 	"catchment/internal/warehouse/shape"
@@ -52,20 +50,9 @@ func (l *Ledger) mark(ctx context.Context, f warehouse.Fence, t shape.Table, out
 func (l *Ledger) rewrite(
 	ctx context.Context, t shape.Table, final *table.Table, ids []string, m *marking,
 ) (*Amendment, error) {
-	schema, err := writing.Schema(final)
-	if err != nil {
-		return nil, err
-	}
 	q := rows.Query{Key: t.Key, Keys: ids, Positions: true, Scratch: l.at.Scratch}
-	for _, field := range schema.Fields() {
-		q.Columns = append(q.Columns, field.Name)
-	}
-	cursor, err := rows.Open(ctx, final, q)
+	files, err := rewriting.Rows(ctx, final, q, m.batch)
 	if err != nil {
-		return nil, err
-	}
-	files, err := writing.Rows(ctx, final, schema, m.rows(ctx, cursor))
-	if err = errors.Join(err, cursor.Close()); err != nil {
 		return nil, err
 	}
 	if err := missing(t, ids, m.there); err != nil {
@@ -92,59 +79,34 @@ type marking struct {
 	newest time.Time          // the latest moment that a row was marked with
 }
 
-// rows are those that a cursor has and that aren't marked so yet, as they are marked.
-func (m *marking) rows(ctx context.Context, cursor *rows.Cursor) iter.Seq2[arrow.RecordBatch, error] {
-	return func(yield func(arrow.RecordBatch, error) bool) {
-		for {
-			b, err := cursor.Next()
-			if errors.Is(err, io.EOF) {
-				return
-			}
-			var record arrow.RecordBatch
-			if err == nil {
-				record, err = m.batch(ctx, b)
-			}
-			if err == nil && record.NumRows() == 0 {
-				continue
-			}
-			if !yield(record, err) || err != nil {
-				return
-			}
-		}
-	}
-}
-
 // batch is the rows of a batch that have to be marked, as they are then.
 func (m *marking) batch(ctx context.Context, b rows.Batch) (arrow.RecordBatch, error) {
 	has := func(name string) arrow.Array { return b.Record.Column(b.Record.Schema().FieldIndices(name)[0]) }
 	deletedAt, reason := has(columns.Deleted), has(columns.Reason)
-	chosen := array.NewInt32Builder(memory.DefaultAllocator)
-	defer chosen.Release()
 	var ended []time.Time
-	for i, id := range b.Keys {
+	record, err := rewriting.Only(ctx, b.Record, func(i int) bool {
+		id := b.Keys[i]
 		m.there[id] = true
 		at := m.ended[id]
 		is, _ := columns.Text(reason, i)
 		if since := moment(deletedAt, i); is == string(gone.Archived) && since.Equal(at) {
-			continue
+			return false
 		}
-		chosen.Append(int32(i)) // #nosec G115 -- a batch has few rows
 		ended = append(ended, at)
 		m.dead[b.File[i]] = append(m.dead[b.File[i]], b.Position[i])
 		if at.After(m.newest) {
 			m.newest = at
 		}
+		return true
+	})
+	if err != nil {
+		return nil, err
 	}
-	places := chosen.NewArray()
-	values := make([]arrow.Array, b.Record.NumCols())
-	for i, field := range b.Record.Schema().Fields() {
-		column, err := compute.TakeArray(ctx, b.Record.Column(i), places)
-		if err != nil {
-			return nil, err
-		}
-		values[i] = m.column(field, column, ended)
+	values := slices.Clone(record.Columns())
+	for i, field := range record.Schema().Fields() {
+		values[i] = m.column(field, values[i], ended)
 	}
-	return array.NewRecordBatch(b.Record.Schema(), values, int64(len(ended))), nil
+	return array.NewRecordBatch(record.Schema(), values, record.NumRows()), nil
 }
 
 // column is a column of rows that left Salesforce at some moments.

@@ -9,22 +9,16 @@ package erasing
 
 import (
 	"context"
-	"errors"
-	"io"
-	"iter"
 	"maps"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/compute"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
 
+	"catchment/internal/warehouse/lake/rewriting"
 	"catchment/internal/warehouse/lake/rows"
 	"catchment/internal/warehouse/lake/tables"
-	"catchment/internal/warehouse/lake/writing"
 )
 
 // Records are those that go: the ones of Keys, and the rows that have one of Values in Column.
@@ -134,52 +128,15 @@ func (r Records) rest(
 	if err != nil {
 		return nil, 0, err
 	}
-	schema, err := writing.Schema(t)
-	if err != nil {
-		return nil, 0, err
-	}
 	q.Key, q.Where, q.AnyOrder = r.Key, nil, false
-	for _, field := range schema.Fields() {
-		q.Columns = append(q.Columns, field.Name)
-	}
-	c, err := rows.Open(ctx, t, q)
-	if err != nil {
-		return nil, 0, err
-	}
-	defer func() { err = errors.Join(err, c.Close()) }()
-	files, err = writing.Rows(ctx, t, schema, r.staying(ctx, c, named, &gone))
+	files, err = rewriting.Rows(ctx, t, q, func(ctx context.Context, b rows.Batch) (arrow.RecordBatch, error) {
+		return rewriting.Only(ctx, b.Record, func(i int) bool {
+			goes := r.Keys[b.Keys[i]] || named[b.Position[i]]
+			if goes {
+				gone++
+			}
+			return !goes
+		})
+	})
 	return files, gone, err
-}
-
-// staying are the rows of a cursor that stay, and counts the others.
-func (r Records) staying(
-	ctx context.Context, c *rows.Cursor, named map[int64]bool, gone *int64,
-) iter.Seq2[arrow.RecordBatch, error] {
-	return func(yield func(arrow.RecordBatch, error) bool) {
-		for {
-			b, err := c.Next()
-			if errors.Is(err, io.EOF) {
-				return
-			}
-			var record arrow.RecordBatch
-			if err == nil {
-				stays := array.NewBooleanBuilder(memory.DefaultAllocator)
-				for i, key := range b.Keys {
-					goes := r.Keys[key] || named[b.Position[i]]
-					stays.Append(!goes)
-					if goes {
-						*gone++
-					}
-				}
-				record, err = compute.FilterRecordBatch(ctx, b.Record, stays.NewBooleanArray(),
-					compute.DefaultFilterOptions())
-			}
-			if err == nil && record.NumRows() == 0 {
-				continue
-			}
-			if !yield(record, err) || err != nil {
-				return
-			}
-		}
-	}
 }

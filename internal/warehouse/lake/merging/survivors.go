@@ -2,19 +2,14 @@ package merging
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"iter"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/compute"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
 
+	"catchment/internal/warehouse/lake/rewriting"
 	"catchment/internal/warehouse/lake/rows"
 	"catchment/internal/warehouse/lake/writing"
 )
@@ -109,60 +104,21 @@ func (p *passing) settle(tasks []table.FileScanTask, gone map[string]bool) {
 	})
 }
 
-// survivors writes the rows that live of files that go.
-func (p *passing) survivors(ctx context.Context, gone map[string]bool) (err error) {
-	q := rows.Query{Key: p.Table.Key, Columns: p.names(), Files: gone, Positions: true, Scratch: p.Scratch}
-	cursor, err := rows.Open(ctx, p.Final, q)
-	if err != nil {
-		return err
+// survivors writes the rows that live of files that go: those that the merge leaves as they are.
+func (p *passing) survivors(ctx context.Context, gone map[string]bool) error {
+	for _, positions := range p.dead {
+		slices.Sort(positions)
 	}
-	defer func() { err = errors.Join(err, cursor.Close()) }()
-	files, err := writing.Rows(ctx, p.Final, p.out, p.alive(cursor))
+	q := rows.Query{Key: p.Table.Key, Files: gone, Positions: true, Scratch: p.Scratch}
+	files, err := rewriting.Rows(ctx, p.Final, q, func(ctx context.Context, b rows.Batch) (arrow.RecordBatch, error) {
+		return rewriting.Only(ctx, b.Record, func(i int) bool {
+			_, dead := slices.BinarySearch(p.dead[b.File[i]], b.Position[i])
+			return !dead
+		})
+	})
 	if err != nil {
 		return fmt.Errorf("what is left of %d files: %w", len(gone), err)
 	}
 	p.result.Left = files
 	return nil
-}
-
-// alive are the rows of a cursor that the merge leaves as they are.
-func (p *passing) alive(cursor *rows.Cursor) iter.Seq2[arrow.RecordBatch, error] {
-	for _, positions := range p.dead {
-		slices.Sort(positions)
-	}
-	return func(yield func(arrow.RecordBatch, error) bool) {
-		for {
-			b, err := cursor.Next()
-			if errors.Is(err, io.EOF) {
-				return
-			}
-			if err == nil {
-				b.Record, err = p.living(b)
-			}
-			if !yield(b.Record, err) || err != nil {
-				return
-			}
-		}
-	}
-}
-
-// living is the rows of a batch that the merge leaves as they are.
-func (p *passing) living(b rows.Batch) (arrow.RecordBatch, error) {
-	indices := array.NewInt32Builder(memory.DefaultAllocator)
-	defer indices.Release()
-	for i, file := range b.File {
-		if _, dead := slices.BinarySearch(p.dead[file], b.Position[i]); !dead {
-			indices.Append(int32(i)) // #nosec G115 -- a batch has few rows
-		}
-	}
-	places := indices.NewArray()
-	values := make([]arrow.Array, b.Record.NumCols())
-	for i := range values {
-		var err error
-		values[i], err = compute.TakeArray(context.Background(), b.Record.Column(i), places)
-		if err != nil {
-			return nil, err
-		}
-	}
-	return array.NewRecordBatch(p.out, values, int64(places.Len())), nil
 }

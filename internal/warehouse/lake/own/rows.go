@@ -2,9 +2,7 @@ package own
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"slices"
 
@@ -44,25 +42,15 @@ func read(ctx context.Context, t *table.Table, q rows.Query, yield func(Row, err
 		q.Columns = append(q.Columns, field.Name)
 	}
 
-	cursor, err := rows.Open(ctx, t, q)
-	if err != nil {
+	going := true
+	err := rows.Each(ctx, t, q, func(b rows.Batch) error {
+		if going = each(b.Record, yield); !going {
+			return rows.ErrEnough
+		}
+		return nil
+	})
+	if err != nil && going {
 		yield(nil, err)
-		return
-	}
-	defer cursor.Close() //nolint:errcheck // it was only read
-
-	for {
-		batch, err := cursor.Next()
-		if errors.Is(err, io.EOF) {
-			return
-		}
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		if !each(batch.Record, yield) {
-			return
-		}
 	}
 }
 

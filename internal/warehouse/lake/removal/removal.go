@@ -9,14 +9,13 @@ package removal
 
 import (
 	"context"
-	"errors"
 
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
 
+	"catchment/internal/warehouse/lake/rewriting"
 	"catchment/internal/warehouse/lake/rows"
 	"catchment/internal/warehouse/lake/tables"
-	"catchment/internal/warehouse/lake/writing"
 )
 
 // Of adds to a change that those rows go of which something holds, and tells whether there may be any.
@@ -42,20 +41,7 @@ func Of(ctx context.Context, t *table.Table, which Where, c *tables.Change) (boo
 // rest writes the rows of a file that stay.
 func rest(
 	ctx context.Context, t *table.Table, task table.FileScanTask, which Where,
-) (files []iceberg.DataFile, err error) {
-	schema, err := writing.Schema(t)
-	if err != nil {
-		return nil, err
-	}
+) ([]iceberg.DataFile, error) {
 	q := rows.Query{Tasks: []table.FileScanTask{task}, Where: iceberg.NewNot(which.Expression()), AnyOrder: true}
-	for _, field := range schema.Fields() {
-		q.Columns = append(q.Columns, field.Name)
-	}
-
-	c, err := rows.Open(ctx, t, q)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, c.Close()) }()
-	return writing.Rows(ctx, t, schema, c.Records())
+	return rewriting.Rows(ctx, t, q, rewriting.AsTheyAre)
 }

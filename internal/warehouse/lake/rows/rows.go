@@ -16,8 +16,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"iter"
 	ones "math/bits"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -106,18 +104,6 @@ func (c *Cursor) Next() (Batch, error) {
 		b.File[i] = c.store.paths[file]
 	}
 	return b, nil
-}
-
-// Records are the rows that are left, as whoever writes them anew takes them.
-func (c *Cursor) Records() iter.Seq2[arrow.RecordBatch, error] {
-	return func(yield func(arrow.RecordBatch, error) bool) {
-		for {
-			b, err := c.Next()
-			if errors.Is(err, io.EOF) || !yield(b.Record, err) || err != nil {
-				return
-			}
-		}
-	}
 }
 
 // Dead counts the dead rows of a file that has rows which are wanted.

@@ -11,7 +11,6 @@ package upkeep
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -20,9 +19,9 @@ import (
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
 
+	"catchment/internal/warehouse/lake/rewriting"
 	"catchment/internal/warehouse/lake/rows"
 	"catchment/internal/warehouse/lake/tables"
-	"catchment/internal/warehouse/lake/writing"
 )
 
 // Bounds say when upkeep is due, and how far it goes.
@@ -140,23 +139,11 @@ func (t Table) due(tasks []table.FileScanTask, worn map[string]bool) [][]table.F
 func partitionOf(file iceberg.DataFile) string { return fmt.Sprint(file.SpecID(), file.Partition()) }
 
 // one writes the live rows of some files into as few as there is room for.
-func (t Table) one(ctx context.Context, group []table.FileScanTask) (files []iceberg.DataFile, err error) {
+func (t Table) one(ctx context.Context, group []table.FileScanTask) ([]iceberg.DataFile, error) {
 	q := rows.Query{Key: t.Key, Files: map[string]bool{}, Snapshot: t.CurrentSnapshot().SnapshotID,
 		AnyOrder: len(t.Key) == 0, Scratch: t.Scratch}
 	for _, task := range group {
 		q.Files[task.File.FilePath()] = true
 	}
-	schema, err := writing.Schema(t.Table)
-	if err != nil {
-		return nil, err
-	}
-	for _, field := range schema.Fields() {
-		q.Columns = append(q.Columns, field.Name)
-	}
-	c, err := rows.Open(ctx, t.Table, q)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, c.Close()) }()
-	return writing.Rows(ctx, t.Table, schema, c.Records())
+	return rewriting.Rows(ctx, t.Table, q, rewriting.AsTheyAre)
 }
