@@ -41,7 +41,7 @@ the fields of a flow have changed: CALL refuses what it wasn't made for.`,
 		Example: `  catchment sql Account
   catchment sql --dialect ` + example + ` > tables.sql
   catchment sql --dialect ` + example + ` --install
-  catchment sql --dialect redshift --external > spectrum.sql`,
+  catchment sql --dialect athena --external > views.sql`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if install && ready {
 				return usageError{plan.Fixf("see: catchment sql --help",
@@ -151,7 +151,7 @@ func (p *work) tables(ctx context.Context, names []string) (all []warehouse.Proc
 // printExternal prints how an engine of others reads the tables of the named flows. A table that it can't read stops no
 // other.
 func printExternal(ctx context.Context, p *work, names []string, engine string) error {
-	reader, err := p.ReaderFor(engine)
+	reader, err := p.Drivers.ReaderFor(p.File.Warehouse.URL, engine)
 	if err != nil {
 		return err
 	}

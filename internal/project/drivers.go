@@ -58,14 +58,6 @@ type WarehouseDriver struct {
 	Reach  func(path string) (reach.Way, error) // how functions on AWS get to it; nil where they don't
 }
 
-// A Reader writes down how an engine of others reads a warehouse where it is.
-type Reader interface {
-	// Opening makes its tables visible there.
-	Opening(o warehouse.Options) string
-	// View has the live rows of one of them.
-	View(o warehouse.Options, p warehouse.Procedure) (string, error)
-}
-
 // Files are those of a warehouse or control table on this machine: some may be read by
 // those whom the configuration lets in, others only by who runs catchment.
 type Files struct{ Readable, Private []string }

@@ -2,11 +2,20 @@ package project
 
 import (
 	"catchment/internal/plan"
+	"catchment/internal/warehouse"
 )
 
-// ReaderFor is what tells an engine of others how to read the warehouse where it is. Nothing is opened.
-func (p *Project) ReaderFor(engine string) (Reader, error) {
-	driver, path, err := driverOf(p.Drivers.Warehouses, "warehouse.url", p.File.Warehouse.URL)
+// A Reader writes down how an engine of others reads a warehouse where it is.
+type Reader interface {
+	// Opening makes its tables visible there.
+	Opening(o warehouse.Options) string
+	// View has the live rows of one of them.
+	View(o warehouse.Options, p warehouse.Procedure) (string, error)
+}
+
+// ReaderFor is what tells an engine of others how to read the warehouse of a URL. Nothing is opened.
+func (d Drivers) ReaderFor(url, engine string) (Reader, error) {
+	driver, path, err := driverOf(d.Warehouses, "warehouse.url", url)
 	if err != nil {
 		return nil, err
 	}

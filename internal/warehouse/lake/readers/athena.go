@@ -39,8 +39,8 @@ func byAthena(n names) way {
 	}
 	if n.account != "" {
 		w.tables = []string{aCatalog, n.schema}
-		w.replace = []word{{aCatalog, "what Athena calls the catalog of account " + n.account + ", which is registered " +
-			"there as a data source; leave it out where that is your own"}}
+		w.replace = []word{{aCatalog, "what Athena calls the catalog of account " + n.account + ", which is " +
+			"registered there as a data source; leave it out where that is your own"}}
 	}
 	return w
 }

@@ -23,8 +23,8 @@ func byBigQuery(n names) way {
 		tables: []string{n.tables}, views: []string{n.live},
 		statements: []string{
 			"CREATE EXTERNAL SCHEMA IF NOT EXISTS " + n.path(n.tables) + "\nWITH CONNECTION " +
-				n.path(project, at, connection) + "\nOPTIONS (external_source = " + n.text(database) + ",\n  location = " +
-				n.text(at) + ")",
+				n.path(project, at, connection) + "\nOPTIONS (external_source = " + n.text(database) +
+				",\n  location = " + n.text(at) + ")",
 			"CREATE SCHEMA IF NOT EXISTS " + n.path(n.live) + "\nOPTIONS (location = " + n.text(at) + ")",
 		},
 		replace: append(n.unknown(anAccount, aRegion), word{project, "the project of Google Cloud"},

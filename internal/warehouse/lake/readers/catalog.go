@@ -56,7 +56,8 @@ var (
 
 // REST is a lake whose catalog speaks REST. Two of these are known by the service that requests are signed for.
 func REST(at place.REST) Lake {
-	l := Lake{catalog: rest, location: at.Location, url: at.URL, warehouse: at.Warehouse, scope: at.Scope, oauth: at.OAuth}
+	l := Lake{catalog: rest, location: at.Location, url: at.URL, warehouse: at.Warehouse,
+		scope: at.Scope, oauth: at.OAuth}
 	switch {
 	case at.Credential != "":
 		l.login = credential
@@ -126,7 +127,8 @@ func (l Lake) unknown(used ...string) (all []word) {
 func (l Lake) asks() []word {
 	switch l.login {
 	case credential:
-		return []word{{aClient, "the id of a client that the catalog knows, which may only read"}, {aSecret, "its secret"}}
+		return []word{{aClient, "the id of a client that the catalog knows, which may only read"},
+			{aSecret, "its secret"}}
 	case token:
 		return []word{{aToken, "one that the catalog knows, of somebody who may only read"}}
 	}

@@ -8,8 +8,8 @@ func databricks() engine {
 		name: "databricks", title: "Databricks", text: escaped, column: plain,
 		ways: map[catalog]func(names) way{glue: byDatabricks},
 		lacks: map[shape.Kind]string{
-			shape.Time: "Left out, since Spark reads no time of day; where it refuses the table for its sake, leave the field " +
-				"out of the flow",
+			shape.Time: "Left out, since Spark reads no time of day; where it refuses the table for its sake, leave " +
+				"the field out of the flow",
 		},
 		notes: []string{"Grant USE CATALOG, USE SCHEMA and SELECT on the views to who is to read."},
 	}

@@ -21,7 +21,7 @@ type engine struct {
 	capitals bool                              // what is unquoted is in capitals: so the names of views are
 	lacks    map[shape.Kind]string             // the kinds of columns that it doesn't read, and what is said of one
 	longest  int                               // bytes that it reads of a text, 0 for all
-	names    string                            // what names may be made of, where that isn't anything: a set of characters
+	names    string                            // the characters that names may be made of, "" for any
 	view     string                            // what follows the statement that makes a view
 	notes    []string
 }

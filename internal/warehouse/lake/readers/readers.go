@@ -50,8 +50,8 @@ func New(l Lake, name string) (*Reader, error) {
 // unread says that an engine doesn't read what a catalog lists, and what does.
 func unread(l Lake, e engine, all []engine) error {
 	if l.catalog == folder {
-		return plan.Fixf("ask it here, by catchment query or as docs/howto/lake.md has it for PyIceberg, DuckDB and Spark; "+
-			"what others are to read has to be in S3: iceberg:glue:s3://BUCKET/PREFIX",
+		return plan.Fixf("ask it here, by catchment query or as docs/howto/lake.md has it for PyIceberg, DuckDB and "+
+			"Spark; what others are to read has to be in S3: iceberg:glue:s3://BUCKET/PREFIX",
 			"warehouse.url is a lake in a folder of this machine, which %s can't reach", e.title)
 	}
 	var others []string
@@ -66,8 +66,9 @@ func unread(l Lake, e engine, all []engine) error {
 			reads = append(reads, string(c))
 		}
 	}
-	return plan.Fixf("write a catalog that it reads: "+plural.List(reads, "or")+" (docs/howto/lake.md); this one is read "+
-		"by --dialect "+plural.List(others, "or"), "the catalog of the lake is %s, which %s doesn't read tables from",
+	return plan.Fixf("write a catalog that it reads: "+plural.List(reads, "or")+" (docs/howto/lake.md); this one is "+
+		"read by --dialect "+plural.List(others, "or"),
+		"the catalog of the lake is %s, which %s doesn't read tables from",
 		l.catalog, e.title)
 }
 
@@ -87,8 +88,8 @@ func (r *Reader) Opening(o warehouse.Options) string {
 	}
 	comment("", "Good to know:")
 	for _, note := range slices.Concat(w.notes, r.engine.notes, []string{
-		"The lake wasn't asked: views have the columns that the flows have now. A column of a field that is gone, or was " +
-			"of another type, is in the table alone. Print this again once fields came or went.",
+		"The lake wasn't asked: views have the columns that the flows have now. A column of a field that is gone, " +
+			"or was of another type, is in the table alone. Print this again once fields came or went.",
 		"Nobody but Catchment may write to these tables; who does stops their flows.",
 	}) {
 		comment("  ", note)

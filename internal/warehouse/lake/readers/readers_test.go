@@ -51,11 +51,13 @@ var reads = map[string][]string{
 func tables() []warehouse.Procedure {
 	all := shape.Table{Object: "Account", Name: "account", Key: []string{"id"}}
 	for _, traits := range shape.Kinds() {
-		all.Columns = append(all.Columns, shape.Column{Name: "a_" + string(traits.Kind), Kind: traits.Kind, Length: 255})
+		one := shape.Column{Name: "a_" + string(traits.Kind), Kind: traits.Kind, Length: 255}
+		all.Columns = append(all.Columns, one)
 	}
 	all.Columns = append(all.Columns, shape.Column{Name: "notes__c", Kind: shape.Text, Length: 131072})
 	order := shape.Table{Object: "Order", Name: "order", Key: []string{"id"},
-		Columns: []shape.Column{{Name: "id", Kind: shape.Text, Length: 18}, {Name: "group", Kind: shape.Text, Length: 80}}}
+		Columns: []shape.Column{{Name: "id", Kind: shape.Text, Length: 18},
+			{Name: "group", Kind: shape.Text, Length: 80}}}
 	user := order
 	user.Object, user.Name = "User", "user"
 	return []warehouse.Procedure{
@@ -165,7 +167,8 @@ func TestCatalogIsNotRead(t *testing.T) {
 // Names from a server don't leave their quotes, nor the line of their comment.
 func TestNamesStayQuoted(t *testing.T) {
 	wild := warehouse.Procedure{Policy: gone.Flag, Table: shape.Table{Object: "A\nDROP TABLE b;", Name: "a\"b`c",
-		Columns: []shape.Column{{Name: "x\"; DROP`", Kind: shape.Text, Length: 131072}, {Name: "tod\n;", Kind: shape.Time}}}}
+		Columns: []shape.Column{{Name: "x\"; DROP`", Kind: shape.Text, Length: 131072},
+			{Name: "tod\n;", Kind: shape.Time}}}}
 	for _, engine := range readers.Engines() {
 		r, err := readers.New(lakes()["glue"], engine)
 		if err != nil {

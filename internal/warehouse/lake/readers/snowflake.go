@@ -32,8 +32,8 @@ func (n names) linked(config, login []string, vended bool) way {
 		",\n  ALLOWED_NAMESPACES = (" + n.text(n.schema) + "),\n  ALLOWED_WRITE_OPERATIONS = NONE)"
 	integration := "CREATE CATALOG INTEGRATION IF NOT EXISTS " + n.path(lake) +
 		"\nCATALOG_SOURCE = ICEBERG_REST\nTABLE_FORMAT = ICEBERG\nCATALOG_NAMESPACE = " + n.text(n.schema) +
-		"\nREST_CONFIG = (" + strings.Join(config, "\n  ") + ")\nREST_AUTHENTICATION = (" + strings.Join(login, "\n  ") +
-		")\nENABLED = TRUE"
+		"\nREST_CONFIG = (" + strings.Join(config, "\n  ") + ")" +
+		"\nREST_AUTHENTICATION = (" + strings.Join(login, "\n  ") + ")\nENABLED = TRUE"
 	w := way{tables: []string{lake, n.schema}, views: []string{live}}
 	if !vended {
 		volume := "CREATE EXTERNAL VOLUME IF NOT EXISTS " + n.path(lake) +
@@ -72,8 +72,9 @@ func bucketBySnowflake(n names) way {
 	w := n.linked([]string{"CATALOG_URI = " + n.text(n.endpoint()), "CATALOG_API_TYPE = AWS_GLUE",
 		"CATALOG_NAME = " + n.text(name), "ACCESS_DELEGATION_MODE = VENDED_CREDENTIALS"}, n.signed(), true)
 	w.replace = append(n.unknown(anAccount, aRegion, aBucket),
-		word{aRole, "a role that Snowflake may take, which Lake Formation lets DESCRIBE and SELECT there, and which has " +
-			"the rights glue:GetCatalog, GetDatabase, GetDatabases, GetTable and GetTables and lakeformation:GetDataAccess"})
+		word{aRole, "a role that Snowflake may take, which Lake Formation lets DESCRIBE and SELECT there, and which " +
+			"has the rights glue:GetCatalog, GetDatabase, GetDatabases, GetTable and GetTables and " +
+			"lakeformation:GetDataAccess"})
 	w.notes = append(w.notes, trusts)
 	return w
 }
@@ -89,8 +90,8 @@ func restBySnowflake(n names) way {
 	login, secret := []string{"TYPE = BEARER", "BEARER_TOKEN = " + n.text(aToken)}, n.asks()
 	if n.login == credential {
 		const scope = "YOUR_SCOPE"
-		login = []string{"TYPE = OAUTH", "OAUTH_CLIENT_ID = " + n.text(aClient), "OAUTH_CLIENT_SECRET = " + n.text(aSecret),
-			"OAUTH_ALLOWED_SCOPES = (" + n.text(or(n.scope, scope)) + ")"}
+		login = []string{"TYPE = OAUTH", "OAUTH_CLIENT_ID = " + n.text(aClient),
+			"OAUTH_CLIENT_SECRET = " + n.text(aSecret), "OAUTH_ALLOWED_SCOPES = (" + n.text(or(n.scope, scope)) + ")"}
 		if n.oauth != "" {
 			login = append(login, "OAUTH_TOKEN_URI = "+n.text(n.oauth))
 		}

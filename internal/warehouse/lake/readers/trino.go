@@ -27,7 +27,8 @@ func (n names) connected(properties ...[2]string) way {
 	}
 	w := way{tables: []string{n.tables, n.schema}, views: []string{n.tables, n.live}}
 	w.statements = []string{
-		"CREATE CATALOG IF NOT EXISTS " + n.path(n.tables) + " USING iceberg\nWITH (" + strings.Join(lines, ",\n  ") + ")",
+		"CREATE CATALOG IF NOT EXISTS " + n.path(n.tables) + " USING iceberg\nWITH (" +
+			strings.Join(lines, ",\n  ") + ")",
 		"CREATE SCHEMA IF NOT EXISTS " + n.path(w.views...),
 	}
 	return w
@@ -42,8 +43,8 @@ func glueByTrino(n names) way {
 	}
 	w := n.connected(properties...)
 	w.replace = n.unknown(aRegion)
-	w.notes = []string{"Trino needs the rights " + n.rights() + "; for the views also glue:CreateDatabase, CreateTable " +
-		"and UpdateTable on database " + n.live + "."}
+	w.notes = []string{"Trino needs the rights " + n.rights() + "; for the views also glue:CreateDatabase, " +
+		"CreateTable and UpdateTable on database " + n.live + "."}
 	return w
 }
 

@@ -72,8 +72,8 @@ var remains = map[gone.Policy]string{
 	gone.Flag: "its flow says deletes: flag. The rows of deleted records stay in the table, and aren't live.",
 	gone.Remove: "its flow says deletes: remove. The rows of deleted records are gone from the table; those that an " +
 		"archive took out of Salesforce stay, and aren't live.",
-	gone.Ignore: "its flow says deletes: ignore. Rows of records that were deleted are in the view: nothing tells them " +
-		"from others.",
+	gone.Ignore: "its flow says deletes: ignore. Rows of records that were deleted are in the view: nothing tells " +
+		"them from others.",
 }
 
 // live are the columns that a live row has a value in.

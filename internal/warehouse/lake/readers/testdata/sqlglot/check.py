@@ -23,7 +23,7 @@ from sqlglot.tokens import TokenType
 UNREAD = {
     "redshift": ["CREATE EXTERNAL SCHEMA"],
     "snowflake": ["CREATE EXTERNAL VOLUME", "CREATE CATALOG INTEGRATION"],
-    "bigquery": ["CREATE EXTERNAL SCHEMA", "CREATE EXTERNAL TABLE"],
+    "bigquery": ["CREATE EXTERNAL SCHEMA", "CREATE OR REPLACE EXTERNAL TABLE"],
     "trino": ["CREATE CATALOG"],
     "databricks": ["CREATE CONNECTION", "CREATE FOREIGN CATALOG"],
     "duckdb": ["LOAD", "CREATE OR REPLACE SECRET"],
