@@ -316,7 +316,8 @@ func (a *account) appflow() {
 	a.flows = fakeflows.New(fakeflows.Options{
 		Salesforce: map[string]fakeflows.Profile{"sf": {URL: a.orgURL, ClientID: c.ClientID,
 			ClientSecret: c.ClientSecret, RefreshToken: c.RefreshToken}},
-		Redshift: map[string]fakeflows.Sink{"rs": a.sink}, HTTP: http.DefaultClient, Now: time.Now,
+		Redshift: map[string]fakeflows.Sink{"rs": a.sink}, S3: map[string]fakeflows.Folder{filesBucket: a.leave},
+		HTTP: http.DefaultClient, Now: time.Now,
 	})
 	behind := a.serve(a.flows)
 	a.stacks = stacks.New(stacks.Options{AppFlow: behind, HTTP: http.DefaultClient, Now: time.Now, May: a.gate.Flow})
@@ -427,6 +428,13 @@ func (a *account) put(bucket, key string, data []byte) {
 	_, err := a.s3().PutObject(a.t.Context(),
 		&awss3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader(string(data))})
 	a.check(err)
+}
+
+// leave puts a file there that a flow leaves.
+func (a *account) leave(ctx context.Context, key string, body []byte) error {
+	_, err := a.s3().PutObject(ctx,
+		&awss3.PutObjectInput{Bucket: aws.String(filesBucket), Key: &key, Body: bytes.NewReader(body)})
+	return err
 }
 
 // open lets Redshift's COPY read S3.
