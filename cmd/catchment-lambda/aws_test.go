@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	crand "crypto/rand"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -572,15 +573,26 @@ func (a *account) run() {
 	}
 }
 
+// start begins an execution. It has a name, so that one whose answer was lost isn't begun twice when it is asked for
+// again.
+func (a *account) start() (arn string) {
+	a.t.Helper()
+	name := crand.Text()
+	out, err := sfn.NewFromConfig(a.config).StartExecution(a.t.Context(),
+		&sfn.StartExecutionInput{StateMachineArn: &a.machine, Name: &name, Input: aws.String("{}")})
+	if _, begun := errors.AsType[*sfntypes.ExecutionAlreadyExists](err); begun {
+		return strings.Replace(a.machine, ":stateMachine:", ":execution:", 1) + ":" + name
+	}
+	a.check(err)
+	return aws.ToString(out.ExecutionArn)
+}
+
 func (a *account) execute() (sfntypes.ExecutionStatus, string) {
 	a.t.Helper()
 	client := sfn.NewFromConfig(a.config)
-	out, err := client.StartExecution(a.t.Context(),
-		&sfn.StartExecutionInput{StateMachineArn: &a.machine, Input: aws.String("{}")})
-	a.check(err)
-	a.execution = aws.ToString(out.ExecutionArn)
+	a.execution = a.start()
 	for {
-		e, err := client.DescribeExecution(a.t.Context(), &sfn.DescribeExecutionInput{ExecutionArn: out.ExecutionArn})
+		e, err := client.DescribeExecution(a.t.Context(), &sfn.DescribeExecutionInput{ExecutionArn: &a.execution})
 		a.check(err)
 		if e.Status != sfntypes.ExecutionStatusRunning {
 			return e.Status, aws.ToString(e.Error) + ": " + aws.ToString(e.Cause)

@@ -33,8 +33,15 @@ func TestAWSFiles(t *testing.T) {
 
 	a.flows.Script(fakeflows.Script{Object: "Opportunity", Fail: "Internal error", After: 10})
 	a.flows.Script(fakeflows.Script{Object: "Account", Lose: 1})
-	a.changes(1)
+	a.org.Clock().Advance(time.Hour)
+	_, err := a.org.History(400, 1)
+	a.check(err)
+	a.org.Clock().Advance(time.Hour)
+	before := a.flows.Calls("start-flow")
 	a.run()
+	if n := a.flows.Calls("start-flow") - before; n != 4 {
+		t.Errorf("%d executions: two flows, of which each has to be started anew, take 4", n)
+	}
 	a.agrees()
 
 	l := a.ledger()
