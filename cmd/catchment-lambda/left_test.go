@@ -13,7 +13,8 @@ import (
 const filesBucket = "acme-appflow"
 
 // byFiles has flows of AppFlow leave files in S3, which load reads.
-const byFiles = "limits: {flows: 4}\nappflow: {destination: s3, format: parquet, salesforce: sf, bucket: " + filesBucket +
+const byFiles = "limits: {flows: 4}\n" +
+	"appflow: {destination: s3, format: parquet, salesforce: sf, bucket: " + filesBucket +
 	", prefix: crm, deployment: test}"
 
 // TestAWSFiles deploys with flows of AppFlow that leave Parquet in S3, some of it twice, some of an execution that
