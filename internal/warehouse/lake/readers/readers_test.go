@@ -54,7 +54,8 @@ func tables() []warehouse.Procedure {
 		one := shape.Column{Name: "a_" + string(traits.Kind), Kind: traits.Kind, Length: 255}
 		all.Columns = append(all.Columns, one)
 	}
-	all.Columns = append(all.Columns, shape.Column{Name: "notes__c", Kind: shape.Text, Length: 131072})
+	all.Columns = append(all.Columns, shape.Column{Name: "notes__c", Kind: shape.Text, Length: 131072},
+		shape.Column{Name: "billingaddress", Kind: shape.Text}) // of which nobody says how long it gets
 	order := shape.Table{Object: "Order", Name: "order", Key: []string{"id"},
 		Columns: []shape.Column{{Name: "id", Kind: shape.Text, Length: 18},
 			{Name: "group", Kind: shape.Text, Length: 80}}}

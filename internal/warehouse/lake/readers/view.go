@@ -27,7 +27,7 @@ func (r *Reader) View(o warehouse.Options, p warehouse.Procedure) (string, error
 			said[why] = append(said[why], c.Name)
 			continue
 		}
-		if e.longest > 0 && c.Kind == shape.Text && 4*c.Length > e.longest {
+		if e.longest > 0 && c.Kind == shape.Text && (c.Length == 0 || 4*c.Length > e.longest) { // 0 is any length
 			said[cut] = append(said[cut], c.Name)
 		}
 		selected = append(selected, e.column(e, c))

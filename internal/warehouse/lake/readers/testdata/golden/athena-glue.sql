@@ -4,7 +4,8 @@
 --   Athena takes one statement at a time.
 --   Moments are in UTC, and without a zone: a view in Glue's catalog has no type that says one.
 --   The lake wasn't asked: views have the columns that the flows have now. A column of a field that is gone, or was
---     of another type, is in the table alone. Print this again once fields came or went.
+--     of another type, is in the table alone. Print and execute this again once fields came, went, or took another
+--     type.
 --   Nobody but Catchment may write to these tables; who does stops their flows.
 
 CREATE DATABASE IF NOT EXISTS `salesforce_live`;
@@ -21,6 +22,7 @@ SELECT
   "a_date",
   CAST("a_timestamp" AS timestamp(6)) AS "a_timestamp",
   "notes__c",
+  "billingaddress",
   CAST("_catchment_read_at" AS timestamp(6)) AS "_catchment_read_at",
   CAST("_catchment_at" AS timestamp(6)) AS "_catchment_at",
   CAST("_catchment_synced_at" AS timestamp(6)) AS "_catchment_synced_at",

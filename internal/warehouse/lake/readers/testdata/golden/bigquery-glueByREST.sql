@@ -9,7 +9,8 @@
 --   Numbers are decimal(38, s): BigQuery makes NUMERIC or BIGNUMERIC of them, by their scale.
 --   Datasets can't be moved: all of it has to be in one location.
 --   The lake wasn't asked: views have the columns that the flows have now. A column of a field that is gone, or was
---     of another type, is in the table alone. Print this again once fields came or went.
+--     of another type, is in the table alone. Print and execute this again once fields came, went, or took another
+--     type.
 --   Nobody but Catchment may write to these tables; who does stops their flows.
 
 CREATE EXTERNAL SCHEMA IF NOT EXISTS `salesforce_lake`
@@ -32,6 +33,7 @@ SELECT
   `a_time`,
   `a_timestamp`,
   `notes__c`,
+  `billingaddress`,
   `_catchment_read_at`,
   `_catchment_at`,
   `_catchment_synced_at`,

@@ -11,7 +11,8 @@
 --   An external location has to cover s3://acme-lake/crm; one that is READ ONLY is enough.
 --   Grant USE CATALOG, USE SCHEMA and SELECT on the views to who is to read.
 --   The lake wasn't asked: views have the columns that the flows have now. A column of a field that is gone, or was
---     of another type, is in the table alone. Print this again once fields came or went.
+--     of another type, is in the table alone. Print and execute this again once fields came, went, or took another
+--     type.
 --   Nobody but Catchment may write to these tables; who does stops their flows.
 
 CREATE CONNECTION IF NOT EXISTS `salesforce_lake` TYPE glue
@@ -38,6 +39,7 @@ SELECT
   `a_date`,
   `a_timestamp`,
   `notes__c`,
+  `billingaddress`,
   `_catchment_read_at`,
   `_catchment_at`,
   `_catchment_synced_at`,

@@ -6,7 +6,8 @@
 -- Good to know:
 --   Extension, secret and ATTACH are of a session: execute all but the views in each.
 --   The lake wasn't asked: views have the columns that the flows have now. A column of a field that is gone, or was
---     of another type, is in the table alone. Print this again once fields came or went.
+--     of another type, is in the table alone. Print and execute this again once fields came, went, or took another
+--     type.
 --   Nobody but Catchment may write to these tables; who does stops their flows.
 
 INSTALL iceberg;
@@ -35,6 +36,7 @@ SELECT
   "a_time",
   "a_timestamp",
   "notes__c",
+  "billingaddress",
   "_catchment_read_at",
   "_catchment_at",
   "_catchment_synced_at",

@@ -9,7 +9,8 @@
 --   Who is to read needs USAGE on both schemas, and SELECT on the views.
 --   Where a column came or went, Redshift may refuse to replace a view: drop it first, and grant it anew.
 --   The lake wasn't asked: views have the columns that the flows have now. A column of a field that is gone, or was
---     of another type, is in the table alone. Print this again once fields came or went.
+--     of another type, is in the table alone. Print and execute this again once fields came, went, or took another
+--     type.
 --   Nobody but Catchment may write to these tables; who does stops their flows.
 
 CREATE EXTERNAL SCHEMA IF NOT EXISTS "salesforce_lake"
@@ -22,7 +23,7 @@ CREATE SCHEMA IF NOT EXISTS "salesforce_live";
 
 -- Account: its flow says deletes: flag. The rows of deleted records stay in the table, and aren't live.
 -- Left out, since Redshift knows no such column of Iceberg (a time of day): a_time
--- Read up to 16,384 bytes, and cut off there where they are longer: notes__c
+-- Read up to 16,384 bytes, and cut off there where they are longer: notes__c, billingaddress
 CREATE OR REPLACE VIEW "salesforce_live"."account" AS
 SELECT
   "a_text",
@@ -33,6 +34,7 @@ SELECT
   "a_date",
   "a_timestamp",
   "notes__c",
+  "billingaddress",
   "_catchment_read_at",
   "_catchment_at",
   "_catchment_synced_at",

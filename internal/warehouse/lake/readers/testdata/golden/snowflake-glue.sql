@@ -13,7 +13,8 @@
 --   Views have names in capitals, which need no quotes; in the linked database names are in small letters.
 --   Grant USAGE on the databases and schemas, and SELECT on the views, to who is to read.
 --   The lake wasn't asked: views have the columns that the flows have now. A column of a field that is gone, or was
---     of another type, is in the table alone. Print this again once fields came or went.
+--     of another type, is in the table alone. Print and execute this again once fields came, went, or took another
+--     type.
 --   Nobody but Catchment may write to these tables; who does stops their flows.
 
 CREATE EXTERNAL VOLUME IF NOT EXISTS "SALESFORCE_LAKE"
@@ -56,6 +57,7 @@ SELECT
   "a_time" AS "A_TIME",
   "a_timestamp" AS "A_TIMESTAMP",
   "notes__c" AS "NOTES__C",
+  "billingaddress" AS "BILLINGADDRESS",
   "_catchment_read_at" AS "_CATCHMENT_READ_AT",
   "_catchment_at" AS "_CATCHMENT_AT",
   "_catchment_synced_at" AS "_CATCHMENT_SYNCED_AT",

@@ -10,7 +10,8 @@
 --     with connector.name=iceberg.
 --   Older releases, 475 among them, call fs.s3.enabled fs.native-s3.enabled.
 --   The lake wasn't asked: views have the columns that the flows have now. A column of a field that is gone, or was
---     of another type, is in the table alone. Print this again once fields came or went.
+--     of another type, is in the table alone. Print and execute this again once fields came, went, or took another
+--     type.
 --   Nobody but Catchment may write to these tables; who does stops their flows.
 
 CREATE CATALOG IF NOT EXISTS "salesforce_lake" USING iceberg
@@ -34,6 +35,7 @@ SELECT
   "a_time",
   "a_timestamp",
   "notes__c",
+  "billingaddress",
   "_catchment_read_at",
   "_catchment_at",
   "_catchment_synced_at",
