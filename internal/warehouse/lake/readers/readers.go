@@ -89,8 +89,8 @@ func (r *Reader) Opening(o warehouse.Options) string {
 	comment("", "Good to know:")
 	for _, note := range slices.Concat(w.notes, r.engine.notes, []string{
 		"The lake wasn't asked: views have the columns that the flows have now. A column of a field that is gone, " +
-			"or was of another type, is in the table alone. Print and execute this again once fields came, went, or took " +
-			"another type.",
+			"or was of another type, is in the table alone. Print and execute this again once fields came, went, or " +
+			"took another type.",
 		"Nobody but Catchment may write to these tables; who does stops their flows.",
 	}) {
 		comment("  ", note)
