@@ -110,6 +110,10 @@ func (p *work) sql(ctx context.Context, names []string, flags sqlFlags) error {
 // scripter writes the SQL of a warehouse, whose scheme says which.
 func (p *work) scripter(scheme string) (warehouse.Scripter, error) {
 	driver := p.Drivers.Warehouses[p.Drivers.Scheme(scheme)]
+	if driver.Script == nil && driver.Reader != nil {
+		return nil, plan.Fixf("engines of others read it by: catchment sql --external --dialect "+
+			plural.List(p.Drivers.Engines, "or"), "a run does without SQL in a warehouse that is a %s", driver.Title)
+	}
 	if driver.Script == nil {
 		return nil, plan.Fixf("this program speaks: "+strings.Join(p.Drivers.Dialects(), ", "),
 			"no dialect is called %q", scheme)
