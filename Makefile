@@ -264,8 +264,9 @@ oracle: ## hold the SOQL corpus against another parser (npm @jetstreamapp/soql-p
 	$(took)
 
 .PHONY: sqlglot
-sqlglot: ## have the SQL for Redshift read by another parser (PyPI sqlglot)
+sqlglot: ## have the SQL for Redshift, and what engines of others are told of a lake, read by another parser (PyPI sqlglot)
 	internal/warehouse/redshift/testdata/sqlglot/check.sh bin/sqlglot
+	bin/sqlglot/bin/python internal/warehouse/lake/readers/testdata/sqlglot/check.py internal/warehouse/lake/readers/testdata/golden/*.sql docs/howto/lake.md
 	$(took)
 
 .PHONY: aws-lint

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	crand "crypto/rand"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -316,7 +317,8 @@ func (a *account) appflow() {
 	a.flows = fakeflows.New(fakeflows.Options{
 		Salesforce: map[string]fakeflows.Profile{"sf": {URL: a.orgURL, ClientID: c.ClientID,
 			ClientSecret: c.ClientSecret, RefreshToken: c.RefreshToken}},
-		Redshift: map[string]fakeflows.Sink{"rs": a.sink}, HTTP: http.DefaultClient, Now: time.Now,
+		Redshift: map[string]fakeflows.Sink{"rs": a.sink}, S3: map[string]fakeflows.Folder{filesBucket: a.leave},
+		HTTP: http.DefaultClient, Now: time.Now,
 	})
 	behind := a.serve(a.flows)
 	a.stacks = stacks.New(stacks.Options{AppFlow: behind, HTTP: http.DefaultClient, Now: time.Now, May: a.gate.Flow})
@@ -427,6 +429,13 @@ func (a *account) put(bucket, key string, data []byte) {
 	_, err := a.s3().PutObject(a.t.Context(),
 		&awss3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader(string(data))})
 	a.check(err)
+}
+
+// leave puts a file there that a flow leaves.
+func (a *account) leave(ctx context.Context, key string, body []byte) error {
+	_, err := a.s3().PutObject(ctx,
+		&awss3.PutObjectInput{Bucket: aws.String(filesBucket), Key: &key, Body: bytes.NewReader(body)})
+	return err
 }
 
 // open lets Redshift's COPY read S3.
@@ -564,15 +573,26 @@ func (a *account) run() {
 	}
 }
 
+// start begins an execution. It has a name, so that one whose answer was lost isn't begun twice when it is asked for
+// again.
+func (a *account) start() (arn string) {
+	a.t.Helper()
+	name := crand.Text()
+	out, err := sfn.NewFromConfig(a.config).StartExecution(a.t.Context(),
+		&sfn.StartExecutionInput{StateMachineArn: &a.machine, Name: &name, Input: aws.String("{}")})
+	if _, begun := errors.AsType[*sfntypes.ExecutionAlreadyExists](err); begun {
+		return strings.Replace(a.machine, ":stateMachine:", ":execution:", 1) + ":" + name
+	}
+	a.check(err)
+	return aws.ToString(out.ExecutionArn)
+}
+
 func (a *account) execute() (sfntypes.ExecutionStatus, string) {
 	a.t.Helper()
 	client := sfn.NewFromConfig(a.config)
-	out, err := client.StartExecution(a.t.Context(),
-		&sfn.StartExecutionInput{StateMachineArn: &a.machine, Input: aws.String("{}")})
-	a.check(err)
-	a.execution = aws.ToString(out.ExecutionArn)
+	a.execution = a.start()
 	for {
-		e, err := client.DescribeExecution(a.t.Context(), &sfn.DescribeExecutionInput{ExecutionArn: out.ExecutionArn})
+		e, err := client.DescribeExecution(a.t.Context(), &sfn.DescribeExecutionInput{ExecutionArn: &a.execution})
 		a.check(err)
 		if e.Status != sfntypes.ExecutionStatusRunning {
 			return e.Status, aws.ToString(e.Error) + ": " + aws.ToString(e.Cause)

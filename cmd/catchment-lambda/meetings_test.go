@@ -55,17 +55,16 @@ func (a *account) stopped(function string) {
 	before := a.called(function)
 	release, err := a.aws.Hold(function)
 	a.check(err)
-	out, err := client.StartExecution(a.t.Context(), &sfn.StartExecutionInput{StateMachineArn: &a.machine})
-	a.check(err)
+	execution := a.start()
 	for a.called(function) == before {
-		e, err := client.DescribeExecution(a.t.Context(), &sfn.DescribeExecutionInput{ExecutionArn: out.ExecutionArn})
+		e, err := client.DescribeExecution(a.t.Context(), &sfn.DescribeExecutionInput{ExecutionArn: &execution})
 		a.check(err)
 		if e.Status != sfntypes.ExecutionStatusRunning {
 			a.t.Fatalf("it is %s before it has called %s\n%s", e.Status, function, a.lastRun())
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	_, err = client.StopExecution(a.t.Context(), &sfn.StopExecutionInput{ExecutionArn: out.ExecutionArn})
+	_, err = client.StopExecution(a.t.Context(), &sfn.StopExecutionInput{ExecutionArn: &execution})
 	a.check(err)
 	a.check(release())
 }

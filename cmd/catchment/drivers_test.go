@@ -72,6 +72,7 @@ func TestWarehousesAreListed(t *testing.T) {
 	for _, list := range []struct{ got, want []string }{
 		{ours.Dialects(), []string{"duckdb", "postgres", "redshift"}},
 		{ours.Adopters(), []string{"PostgreSQL", "Redshift"}},
+		{ours.Engines, []string{"athena", "bigquery", "databricks", "duckdb", "redshift", "snowflake", "trino"}},
 		{ours.Servers(), []string{"redshift-data://...", "redshift://...", "postgres://..."}},
 		{ours.Known().Files, []string{"duckdb", "iceberg"}},
 	} {

@@ -35,6 +35,7 @@ import (
 	"catchment/internal/warehouse/lake"
 	"catchment/internal/warehouse/lake/folder"
 	"catchment/internal/warehouse/lake/place"
+	"catchment/internal/warehouse/lake/readers"
 	"catchment/internal/warehouse/query"
 	"catchment/internal/warehouse/sql"
 	"catchment/internal/warehouse/sql/statements"
@@ -186,7 +187,8 @@ func drivers(account *cloud.AWS) project.Drivers {
 			}
 			return lake.New(at, o), nil
 		},
-		File: true, Lake: true,
+		Reader: func(_, engine string) (project.Reader, error) { return readers.New(readers.Folder(), engine) },
+		File:   true, Lake: true,
 	}, folder.Read)
 	d.Warehouses["iceberg:rest"] = queried(d.Warehouses["iceberg:rest"], account.LakeByREST)
 	d.Warehouses["iceberg:glue"] = queried(d.Warehouses["iceberg:glue"], account.LakeByGlue)

@@ -42,6 +42,8 @@ var unseen = []reason{
 		"the schema of AWS::AppFlow::Flow lists it for a key, and flows here name none"},
 	{nil, []string{"secretsmanager:CreateSecret", "secretsmanager:PutResourcePolicy"},
 		"the schema of AWS::AppFlow::Flow lists it; the profiles with the secrets are there before"},
+	{[]string{"LoadFunctionRole"}, []string{"kms:Decrypt"},
+		"AppFlow may encrypt what it leaves in a bucket by a key, and the stand-in doesn't"},
 	{nil, []string{"s3:AbortMultipartUpload"}, "a page of more than one part whose upload breaks off"},
 	{[]string{"ListFunctionRole", "CreateFunctionRole"}, []string{"cloudformation:DeleteStack", "appflow:DeleteFlow",
 		"cloudformation:DescribeStackEvents"}, "what a run before left open, and doesn't fit any more, is taken away"},

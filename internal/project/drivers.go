@@ -31,6 +31,8 @@ type Drivers struct {
 	// Looks are the Controls for who only reads, where it makes a difference.
 	Looks map[string]func(path string) (versioned.Table, error)
 
+	Engines []string // of others, that a Reader tells how to read what isn't theirs
+
 	Local  Local
 	Demos  map[string]Local // what a demo may fill instead, by what the user calls it
 	Server string           // the scheme of a warehouse with a server, which the help takes as its example
@@ -51,7 +53,9 @@ type WarehouseDriver struct {
 	// Query opens what answers statements, for a user who may only read; nil where the engine can't promise that
 	// they change nothing
 	Query func(path string, o warehouse.Options) (query.Session, error)
-	Reach func(path string) (reach.Way, error) // how functions on AWS get to it; nil where they don't
+	// Reader tells an engine of others, called as one of Engines, how to read it where it is; nil where none does
+	Reader func(path, engine string) (Reader, error)
+	Reach  func(path string) (reach.Way, error) // how functions on AWS get to it; nil where they don't
 }
 
 // Files are those of a warehouse or control table on this machine: some may be read by

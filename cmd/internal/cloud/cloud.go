@@ -34,6 +34,7 @@ import (
 	"catchment/internal/salesforce"
 	"catchment/internal/secret"
 	"catchment/internal/warehouse/handshake"
+	"catchment/internal/warehouse/lake/readers"
 )
 
 // An AWS is the account that the environment names. It is asked for only where
@@ -131,7 +132,7 @@ func (a *AWS) lander(c aws.Config, l project.LanderConfig) (mover.Lander, error)
 // Drivers are the drivers of both programs.
 func (a *AWS) Drivers() project.Drivers {
 	return project.Drivers{
-		Warehouses: a.warehouses(), Local: local(), Server: "postgres",
+		Warehouses: a.warehouses(), Engines: readers.Engines(), Local: local(), Server: "postgres",
 		Stages: map[string]func(string) (blob.Store, error){
 			"s3": func(place string) (blob.Store, error) {
 				client, err := a.S3()

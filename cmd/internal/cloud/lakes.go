@@ -9,6 +9,7 @@ import (
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/lake"
 	"catchment/internal/warehouse/lake/place"
+	"catchment/internal/warehouse/lake/readers"
 	"catchment/internal/warehouse/lake/remote"
 )
 
@@ -33,6 +34,13 @@ func lakeIn(open func(url string) (lake.Place, error)) project.WarehouseDriver {
 func (a *AWS) lakeByREST() project.WarehouseDriver {
 	d := lakeIn(a.LakeByREST)
 	d.Check = func(url string) error { _, err := place.ReadREST(url); return err }
+	d.Reader = func(url, engine string) (project.Reader, error) {
+		at, err := place.ReadREST(url)
+		if err != nil {
+			return nil, err
+		}
+		return readers.New(readers.REST(at), engine)
+	}
 	return d
 }
 
@@ -40,6 +48,13 @@ func (a *AWS) lakeByREST() project.WarehouseDriver {
 func (a *AWS) lakeByGlue() project.WarehouseDriver {
 	d := lakeIn(a.LakeByGlue)
 	d.Check = func(url string) error { _, err := place.ReadGlue(url); return err }
+	d.Reader = func(url, engine string) (project.Reader, error) {
+		at, err := place.ReadGlue(url)
+		if err != nil {
+			return nil, err
+		}
+		return readers.New(readers.Glue(at), engine)
+	}
 	return d
 }
 

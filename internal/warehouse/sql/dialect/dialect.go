@@ -7,6 +7,7 @@
 package dialect
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -18,6 +19,7 @@ import (
 // value: two warehouses differ in what it holds, not in code paths.
 type Dialect struct {
 	Name       string
+	Quotes     string       // what stands around identifiers, "" for "
 	Types      []ColumnType // one for each of Kinds
 	Digits     int          // of the widest decimal; 0 where each value has its own scale
 	Grantee    string       // how a role is named that gets a right, "" where there are no roles
@@ -89,7 +91,8 @@ type Overflow struct {
 
 // Quote quotes an identifier.
 func (d *Dialect) Quote(name string) string {
-	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
+	quote := cmp.Or(d.Quotes, `"`)
+	return quote + strings.ReplaceAll(name, quote, quote+quote) + quote
 }
 
 // Table quotes the name of a table in a schema.

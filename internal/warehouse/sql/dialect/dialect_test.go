@@ -116,6 +116,10 @@ func TestQuote(t *testing.T) {
 	if got := duckdb.Dialect().Table("s", `a"b`); got != `"s"."a""b"` {
 		t.Errorf("got %s", got)
 	}
+	backticks := dialect.Dialect{Quotes: "`"}
+	if got := backticks.Table("s", "a`b\"c"); got != "`s`.`a``b\"c`" {
+		t.Errorf("got %s", got)
+	}
 }
 
 func TestColumnType(t *testing.T) {

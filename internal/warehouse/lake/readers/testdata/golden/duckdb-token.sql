@@ -1,0 +1,71 @@
+-- How DuckDB reads this lake: each table as it is in "salesforce_lake"."Salesforce", and a view of its live rows in
+-- "salesforce_live".
+-- Replace, before you execute it:
+--   YOUR_WAREHOUSE: what the catalog calls the one of its warehouses that the lake is
+--   YOUR_TOKEN: one that the catalog knows, of somebody who may only read
+-- Good to know:
+--   Extension, secret and ATTACH are of a session: execute all but the views in each.
+--   The lake wasn't asked: views have the columns that the flows have now. A column of a field that is gone, or was
+--     of another type, is in the table alone. Print and execute this again once fields came, went, or took another
+--     type.
+--   Nobody but Catchment may write to these tables; who does stops their flows.
+
+INSTALL iceberg;
+
+LOAD iceberg;
+
+INSTALL httpfs;
+
+LOAD httpfs;
+
+CREATE OR REPLACE SECRET "salesforce_lake" (TYPE iceberg, TOKEN 'YOUR_TOKEN');
+
+ATTACH IF NOT EXISTS 'YOUR_WAREHOUSE' AS "salesforce_lake" (TYPE iceberg, ENDPOINT 'https://nessie.example.com/iceberg', SECRET "salesforce_lake");
+
+CREATE SCHEMA IF NOT EXISTS "salesforce_live";
+
+-- Account: its flow says deletes: flag. The rows of deleted records stay in the table, and aren't live.
+CREATE OR REPLACE VIEW "salesforce_live"."account" AS
+SELECT
+  "a_text",
+  "a_bool",
+  "a_int",
+  "a_long",
+  "a_decimal",
+  "a_date",
+  "a_time",
+  "a_timestamp",
+  "notes__c",
+  "billingaddress",
+  "_catchment_read_at",
+  "_catchment_at",
+  "_catchment_synced_at",
+  "_catchment_rejected_at"
+FROM "salesforce_lake"."Salesforce"."account"
+WHERE "_catchment_deleted_at" IS NULL;
+
+-- Order: its flow says deletes: remove. The rows of deleted records are gone from the table; those that an archive
+-- took out of Salesforce stay, and aren't live.
+CREATE OR REPLACE VIEW "salesforce_live"."order" AS
+SELECT
+  "id",
+  "group",
+  "_catchment_read_at",
+  "_catchment_at",
+  "_catchment_synced_at",
+  "_catchment_rejected_at"
+FROM "salesforce_lake"."Salesforce"."order"
+WHERE "_catchment_deleted_at" IS NULL;
+
+-- User: its flow says deletes: ignore. Rows of records that were deleted are in the view: nothing tells them from
+-- others.
+CREATE OR REPLACE VIEW "salesforce_live"."user" AS
+SELECT
+  "id",
+  "group",
+  "_catchment_read_at",
+  "_catchment_at",
+  "_catchment_synced_at",
+  "_catchment_rejected_at"
+FROM "salesforce_lake"."Salesforce"."user"
+WHERE "_catchment_deleted_at" IS NULL;
