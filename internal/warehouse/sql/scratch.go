@@ -16,6 +16,12 @@ import (
 // transaction begins, and are emptied: they are found empty by whoever gets the
 // session next, who makes them anew.
 
+// marksEvents tells whether a final table marks the rows that an event touched.
+func marksEvents(has []dialect.Stored) bool {
+	_, ok := dialect.Find(has, statements.EventAt)
+	return ok
+}
+
 // A merging is the transaction of a merge.
 type merging struct {
 	fence warehouse.Fence
@@ -39,7 +45,7 @@ func (w *merger) merging(ctx context.Context, in merging) error {
 		if isOurs(has, in.m.Table) { // else the merge says what is wrong
 			columns = dialect.Payload(has)
 			t.scratch = (&statements.Merge{Tables: *w.of(in.m.Table), Of: in.m, Columns: columns,
-				Unmarked: !isMarked(has)}).Scratch()
+				Unmarked: !isMarked(has), Streams: marksEvents(has)}).Scratch()
 		}
 	}
 	return w.within(ctx, t, func(tx Tx) error {
