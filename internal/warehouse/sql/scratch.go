@@ -16,12 +16,6 @@ import (
 // transaction begins, and are emptied: they are found empty by whoever gets the
 // session next, who makes them anew.
 
-// marksEvents tells whether a final table marks the rows that an event touched.
-func marksEvents(has []dialect.Stored) bool {
-	_, ok := dialect.Find(has, statements.EventAt)
-	return ok
-}
-
 // A merging is the transaction of a merge.
 type merging struct {
 	fence warehouse.Fence
