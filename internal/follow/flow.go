@@ -179,7 +179,7 @@ func (o *follower) listen(ctx, phase context.Context, s *pubsub.Subscription, so
 		if err := o.keep(ctx); err != nil {
 			return err
 		}
-		if o.Options.Drain && o.position.Replay != "" && time.Since(last) >= o.Options.Quiet {
+		if o.Options.Drain && o.position.Replay != "" && !o.afresh && time.Since(last) >= o.Options.Quiet {
 			return o.readUnproven(ctx, false)
 		}
 	}

@@ -36,8 +36,7 @@ func TestFreshAndThenProven(t *testing.T) {
 	if r.Standing.Touched < 4 {
 		t.Errorf("%+v", r.Standing)
 	}
-	b.settled()
-	if r := b.drain(nil); r.Standing.Touched+r.Standing.Dirty > 0 || !r.Live() {
+	if r := b.settled(); !r.Live() {
 		t.Errorf("%+v", r)
 	}
 }

@@ -64,9 +64,8 @@ func (b *bed) events(c *salesforce.Client) *pubsub.Client {
 }
 
 // follower makes what follows in a process.
-func (b *bed) follower(p *rig.Process, events *pubsub.Client) *follow.Follower {
+func (b *bed) follower(p *rig.Process, events *pubsub.Client) (*follow.Follower, error) {
 	run, err := p.Control.NewRunID()
-	b.Must(err)
 	return &follow.Follower{
 		Org: p.Client, Events: events, Warehouse: p.Warehouse, Control: p.Control, Now: b.Now,
 		Holder: lease.Holder{Control: p.Control, Warehouse: p.Warehouse, Run: run, Name: "stream", Alone: true},
@@ -83,46 +82,73 @@ func (b *bed) follower(p *rig.Process, events *pubsub.Client) *follow.Follower {
 		Say: func(format string, args ...any) { b.T.Logf(format, args...) },
 		Options: follow.Options{Drain: true, Every: 15 * time.Minute, Pace: 5 * time.Millisecond,
 			Quiet: 100 * time.Millisecond, Read: time.Millisecond, Soon: 20 * time.Millisecond},
-	}
+	}, err
 }
 
-// drain follows to the tip in a process of its own, and time passes meanwhile, a minute in each moment.
-func (b *bed) drain(change func(*follow.Follower)) follow.Result {
+// drain follows to the tip in a process of its own, which may die.
+func (b *bed) drainUnder(fate *rig.Fate, change func(*follow.Follower)) (follow.Result, error) {
 	b.T.Helper()
-	p := b.Start(nil)
+	p := b.Start(fate)
 	defer p.Close()
+	if p.Control == nil { // it died before it had one
+		return follow.Result{}, rig.ErrKilled
+	}
 	events := b.events(p.Client)
 	defer func() { b.Must(events.Close()) }()
-	f := b.follower(p, events)
+	f, err := b.follower(p, events)
+	if err != nil {
+		return follow.Result{}, err
+	}
 	if change != nil {
 		change(f)
 	}
-	passing, stop := context.WithCancel(p.Ctx)
+	passing, stop := context.WithCancel(p.Ctx) // time does: it is a minute until a stream says where it is
 	defer stop()
 	go func() {
 		for passing.Err() == nil {
 			time.Sleep(10 * time.Millisecond)
-			b.Later(20 * time.Second)
+			b.Later(5 * time.Second)
 		}
 	}()
 	results, err := f.Run(p.Ctx, b.Flows)
+	if len(results) == 0 {
+		return follow.Result{}, err
+	}
+	return results[0], err
+}
+
+// drain is one that lives.
+func (b *bed) drain(change func(*follow.Follower)) follow.Result {
+	b.T.Helper()
+	r, err := b.drainUnder(nil, change)
 	b.Must(err)
-	return results[0]
+	return r
 }
 
 // live drains until there is no gap between window and stream.
 func (b *bed) live() follow.Result {
 	b.T.Helper()
-	for range 5 {
+	for range 9 {
+		b.Later(2 * time.Minute)
 		if r := b.drain(nil); r.Live() {
 			return r
 		} else if r.Err != nil {
 			b.T.Fatal(r.Err)
 		}
-		b.Later(5 * time.Minute)
 	}
 	b.T.Fatal("the seam never closes")
 	return follow.Result{}
+}
+
+// single proves that no record has two rows.
+func (b *bed) single() {
+	b.T.Helper()
+	p := b.Start(nil)
+	defer p.Close()
+	twice := p.Query("SELECT id FROM salesforce.account GROUP BY id HAVING count(*) > 1")
+	if len(twice) > 0 {
+		b.T.Fatalf("%d records have two rows", len(twice))
+	}
 }
 
 // row is one row's columns; "" is NULL.
@@ -135,14 +161,20 @@ func (b *bed) row(id string, columns ...string) string {
 	return strings.Join(texts[1:], "|")
 }
 
-// settled runs a window, and reads what it left unproven.
-func (b *bed) settled() {
+// settled has windows prove what events brought: all rows are as the org is, value by value.
+func (b *bed) settled() follow.Result {
 	b.T.Helper()
 	b.Later(time.Hour)
-	if r := b.drain(nil); r.Err != nil {
+	r := b.drain(nil)
+	if r.Err != nil {
 		b.T.Fatal(r.Err)
 	}
 	b.Later(time.Hour)
-	b.Done(nil)
+	r = b.drain(nil)
+	if r.Err != nil || r.Standing.Touched+r.Standing.Dirty > 0 {
+		b.T.Fatalf("%+v", r)
+	}
 	b.Agrees()
+	b.Same()
+	return r
 }
