@@ -151,7 +151,7 @@ func (o *follower) prepare(ctx context.Context, settled bool) error {
 
 // listen takes what comes, and writes it by and by.
 func (o *follower) listen(ctx, phase context.Context, s *pubsub.Subscription, soon func()) error {
-	last := time.Now()
+	last, tip := time.Now(), false
 	for {
 		wait, cancel := context.WithTimeout(phase, o.Options.Pace)
 		news, err := s.Next(wait)
@@ -159,13 +159,14 @@ func (o *follower) listen(ctx, phase context.Context, s *pubsub.Subscription, so
 		cancel()
 		switch {
 		case err == nil:
-			if news.Kind != pubsub.Away {
+			if news.Kind == pubsub.Changed || news.Kind == pubsub.Repeated {
 				last = time.Now()
 			}
+			tip = news.Kind == pubsub.Quiet // Salesforce says that there is nothing more
 			if err := o.take(ctx, news, soon); err != nil {
 				return err
 			}
-			if !o.buffer.full() {
+			if !o.buffer.full() && !tip {
 				continue
 			}
 		case !over:
@@ -179,7 +180,8 @@ func (o *follower) listen(ctx, phase context.Context, s *pubsub.Subscription, so
 		if err := o.keep(ctx); err != nil {
 			return err
 		}
-		if o.Options.Drain && o.position.Replay != "" && !o.afresh && time.Since(last) >= o.Options.Quiet {
+		quiet := tip || time.Since(last) >= o.Options.Quiet
+		if o.Options.Drain && o.position.Replay != "" && !o.afresh && quiet {
 			return o.readUnproven(ctx, false)
 		}
 	}

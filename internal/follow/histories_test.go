@@ -111,7 +111,8 @@ func (h *history) changes() {
 			text := strings.Repeat(fmt.Sprintf("line %d of a long text\n", h.random.IntN(100)), 60)
 			h.Must(h.Org.Update(id, map[string]any{"Description": text}))
 		case 5:
-			h.Must(h.Org.Update(id, map[string]any{"Phone": nil, "BillingCity": fmt.Sprint("city ", h.random.IntN(99))}))
+			h.Must(h.Org.Update(id, map[string]any{"Phone": nil,
+				"BillingCity": fmt.Sprint("city ", h.random.IntN(99))}))
 		default:
 			h.Must(h.Org.Update(id, map[string]any{"Name": fmt.Sprint("name ", h.random.IntN(1000)),
 				"Phone": fmt.Sprint(h.random.IntN(100000))}))
