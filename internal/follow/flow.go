@@ -230,7 +230,10 @@ func (o *follower) take(ctx context.Context, news pubsub.News, soon func()) erro
 	d, err := news.Event.Decode(o.known)
 	known := o.buffer.add(d, err)
 	if !known || d.HasUnknown() && time.Since(o.began) >= describedAtMost {
-		return errors.Join(o.write(ctx), errTrip)
+		if err := o.write(ctx); err != nil {
+			return err
+		}
+		return errTrip
 	}
 	return nil
 }

@@ -125,9 +125,10 @@ func (f *Follower) Run(ctx context.Context, flows []flow.Flow) ([]Result, error)
 	for first := true; ; first = false {
 		settled := !first || f.due(ctx, all)
 		if settled {
-			if err = f.Settle(ctx, objects); err != nil {
+			if err = f.Settle(ctx, objects); err != nil && !f.passes(err) {
 				break
 			}
+			settled = err == nil
 		}
 		trips := f.phase(ctx, wanted, all, settled)
 		if err = context.Cause(wanted); err != nil || f.Options.Drain && trips == 0 {
@@ -142,6 +143,21 @@ func (f *Follower) Run(ctx context.Context, flows []flow.Flow) ([]Result, error)
 		results[i] = one.stand(context.WithoutCancel(ctx))
 	}
 	return results, err
+}
+
+// passes tells whether what is wrong with a window passes by itself: the next one is tried then, and until it came the
+// stream goes on, as far as it can.
+func (f *Follower) passes(err error) bool {
+	switch plan.ClassOf(err) {
+	case plan.Retry, plan.Wait, plan.Full:
+	default:
+		return false
+	}
+	if f.Options.Drain || errors.Is(err, plan.ErrStopped) {
+		return false
+	}
+	f.Say("the window failed: %v; the next one comes in %s", err, f.Options.Every)
+	return true
 }
 
 // due tells whether a window has to come before anybody follows.
@@ -187,6 +203,9 @@ func (f *Follower) phase(ctx, wanted context.Context, all []*follower, settled b
 		})
 	}
 	following.Wait()
+	if !f.Options.Drain {
+		<-phase.Done() // who couldn't follow tries again after the next window
+	}
 	for _, one := range all {
 		trips = max(trips, one.trips)
 	}

@@ -59,8 +59,9 @@ what an event can't say is read from the org. While a window runs, events wait.
 Where the stream lost its thread, since Salesforce keeps events for 72 hours only, a
 window reads what changed since, and the stream begins anew, by itself.
 
-With --drain it reads to the tip, where nothing comes for ten seconds, and ends: for cron. The
-first time it waits until Salesforce says where that is, which takes five minutes at most.
+With --drain it reads to the tip, where Salesforce says so or nothing comes for ten seconds,
+and ends: for cron. The first time it waits until Salesforce says where the tip is, which
+takes five minutes at most.
 
 Other commands that change the copy have to wait meanwhile; Ctrl-C ends it, once all that
 came is written. Each event that is delivered counts against the org's allocation of a day.`,

@@ -31,8 +31,8 @@ func histories(t *testing.T, d *desk) {
 	if *seed > 0 {
 		seeds = []uint64{*seed}
 	}
-	for _, s := range seeds {
-		h := &history{desk: d, seed: s, org: map[string]past{},
+	for i, s := range seeds {
+		h := &history{desk: d, seed: s, offset: 1000 * (i + 1), org: map[string]past{},
 			random: rand.New(rand.NewPCG(s, 1))} // #nosec G404 -- a test
 		h.run(t)
 		if t.Failed() {
@@ -46,6 +46,7 @@ type history struct {
 	*desk
 	random *rand.Rand
 	seed   uint64
+	offset int // of the minutes of its readings
 	org    map[string]past
 	minute int // of the org
 	seen   int // up to which a window has read
@@ -142,7 +143,7 @@ func (h *history) window(t *testing.T) {
 		return
 	}
 	h.runs++
-	h.desk.window(t, fmt.Sprintf("w%d-%d", h.seed, h.runs), 1000*int(h.seed)+h.minute, records...)
+	h.desk.window(t, fmt.Sprintf("w%d-%d", h.seed, h.runs), h.offset+h.minute, records...)
 }
 
 // readUnproven reads by their Ids what no window has.
@@ -160,7 +161,7 @@ func (h *history) readUnproven(t *testing.T) {
 		name := fmt.Sprintf("r%d-%d", h.seed, h.runs)
 		_, err = h.w.Mend(t.Context(), h.fence, warehouse.Mending{Policy: h.policy, AllowDeletes: true,
 			Batches: []warehouse.Batch{{Table: h.table, Attempt: name, Job: name + "-read", Op: warehouse.Put,
-				ReadAt: at(1000*int(h.seed) + h.minute + 1), Pages: []warehouse.Page{h.page(records...)}}}})
+				ReadAt: at(h.offset + h.minute + 1), Pages: []warehouse.Page{h.page(records...)}}}})
 		must(t, err)
 	}
 	must(t, h.stream.Proven(t.Context(), h.fence, h.table, ids))
