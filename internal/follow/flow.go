@@ -159,7 +159,7 @@ func (o *follower) listen(ctx, phase context.Context, s *pubsub.Subscription, so
 		cancel()
 		switch {
 		case err == nil:
-			if news.Kind == pubsub.Changed || news.Kind == pubsub.Repeated {
+			if news.Kind != pubsub.Quiet { // who is away isn't at the tip either
 				last = time.Now()
 			}
 			tip = news.Kind == pubsub.Quiet // Salesforce says that there is nothing more

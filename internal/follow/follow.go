@@ -185,9 +185,8 @@ func (f *Follower) phase(ctx, wanted context.Context, all []*follower, settled b
 	var following sync.WaitGroup
 	for _, one := range all {
 		following.Go(func() {
-			err := one.follow(ctx, phase, settled, func() { // a window is wanted earlier than it would be due
-				timer.Reset(min(f.Options.Every, f.Options.Soon))
-			})
+			soon := func() { timer.Reset(min(f.Options.Every, f.Options.Soon)) } // a window, earlier than it is due
+			err := one.follow(ctx, phase, settled, soon)
 			one.result.Err = nil
 			one.trips++
 			if !errors.Is(err, errTrip) {
@@ -199,6 +198,9 @@ func (f *Follower) phase(ctx, wanted context.Context, all []*follower, settled b
 			case err != nil && context.Cause(ctx) == nil:
 				one.result.Err = err
 				f.Say("%s: %v", one.flow.Object, err)
+				if plan.ClassOf(err) == plan.Retry { // it passes: the flow is followed again then
+					soon()
+				}
 			}
 		})
 	}

@@ -81,7 +81,7 @@ func (b *bed) follower(p *rig.Process, events *pubsub.Client) (*follow.Follower,
 		},
 		Say: func(format string, args ...any) { b.T.Logf(format, args...) },
 		Options: follow.Options{Drain: true, Every: 15 * time.Minute, Pace: 5 * time.Millisecond,
-			Quiet: 100 * time.Millisecond, Read: time.Millisecond, Soon: 20 * time.Millisecond},
+			Quiet: 5 * time.Second, Read: time.Millisecond, Soon: 20 * time.Millisecond},
 	}, err
 }
 

@@ -57,7 +57,7 @@ type Row struct {
 // A Delta is what events of one flow say, each record once.
 type Delta struct {
 	Table    shape.Table
-	Policy   gone.Policy // Flag, or Ignore: what removes rows reads their records first
+	Policy   gone.Policy // what becomes of rows whose records are gone; under Remove these are read first
 	Rows     []Row
 	Position Position
 	// Deleted is how many rows events have deleted since the last window: more than a mass of them are refused.

@@ -149,7 +149,7 @@ func (w *writing) dirty() dialect.Statement {
 	if w.d.Policy == gone.Remove {
 		comesBack = acts(streamed.Set, streamed.Make, streamed.Gone)
 	}
-	return b.Statement(fill(`INSERT INTO {dirt} (table_name, record_key, since)
+	return b.Statement(dialect.Fill(`INSERT INTO {dirt} (table_name, record_key, since)
 SELECT {table}, e.record_key, {now}
 FROM {delta} e
 LEFT JOIN {final} f ON {same}
@@ -201,11 +201,11 @@ func (w *writing) update() dialect.Statement {
 		if name == w.Table.Key[0] {
 			continue
 		}
-		set = append(set, fill("{column} = CASE WHEN substr(e.sets, {place}, 1) = '1' THEN {value} ELSE {old} END",
-			dialect.Holes{"column": w.Quote(name), "place": strconv.Itoa(i + 1), "value": w.typed(i, name),
-				"old": w.Col("f", name)}))
+		sets := "substr(e.sets, " + strconv.Itoa(i+1) + ", 1) = '1'"
+		set = append(set, dialect.Fill("{column} = CASE WHEN {sets} THEN {value} ELSE {old} END", dialect.Holes{
+			"column": w.Quote(name), "sets": sets, "value": w.typed(i, name), "old": w.Col("f", name)}))
 	}
-	return b.Statement(fill(`UPDATE {final} AS f
+	return b.Statement(dialect.Fill(`UPDATE {final} AS f
 SET {set}
 FROM {delta} e
 WHERE {same} AND {acts}
@@ -225,7 +225,7 @@ func (w *writing) flag() dialect.Statement {
 	if w.isDeleted != "" {
 		set = append(set, w.Quote(w.isDeleted)+" = true")
 	}
-	return b.Statement(fill(`UPDATE {final} AS f
+	return b.Statement(dialect.Fill(`UPDATE {final} AS f
 SET {set}
 FROM {delta} e
 WHERE {same} AND {acts}
@@ -250,7 +250,7 @@ func (w *writing) insert() dialect.Statement {
 	if w.isDeleted != "" {
 		names, values = append(names, w.isDeleted), append(values, "false")
 	}
-	return b.Statement(fill(`INSERT INTO {final} ({names})
+	return b.Statement(dialect.Fill(`INSERT INTO {final} ({names})
 SELECT {values}
 FROM {delta} e
 WHERE {acts} AND NOT {buried}

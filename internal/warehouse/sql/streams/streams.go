@@ -168,9 +168,6 @@ func count(ctx context.Context, tx Tx, q dialect.Statement) (n int64, err error)
 	return n, err
 }
 
-// holes fills a template.
-func fill(template string, holes dialect.Holes) string { return dialect.Fill(template, holes) }
-
 // union is the columns that rows set, each once.
 func union(rows []streamed.Row) []string {
 	var names []string
