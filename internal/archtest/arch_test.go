@@ -149,14 +149,15 @@ func TestDriversMeetInTheirParent(t *testing.T) {
 		"golden", "merger", "upkeep", "waiting"}
 	rooms := []string{"archive/approval", "archive/closure", "archive/evidence", "archive/forecast", "archive/manifest",
 		"archive/planning", "archive/rehydrate", "archive/removal", "archive/report", "archive/restored",
-		"cli/archiving", "cli/listening", "cli/maintaining",
+		"cli/archiving", "cli/listening", "cli/maintaining", "cli/streaming",
 		"control/files", "control/recall", "control/verified", "control/versioned", "control/wanted",
 		"files/export", "files/holdings", "files/list", "files/report", "files/retry", "files/tidy",
 		"salesforce/fault", "salesforce/login", "salesforce/pubsub", "salesforce/pubsub/change",
 		"salesforce/soql", "salesforce/write", "salesforce/write/refusal",
 		"warehouse/adoption", "warehouse/archived", "warehouse/bodies", "warehouse/claim", "warehouse/evidence",
 		"warehouse/gone", "warehouse/handed", "warehouse/maintained", "warehouse/many", "warehouse/query",
-		"warehouse/reach", "warehouse/refusals", "warehouse/room", "warehouse/shape", "warehouse/touched"}
+		"warehouse/reach", "warehouse/refusals", "warehouse/room", "warehouse/shape", "warehouse/streamed",
+		"warehouse/touched"}
 	maps.DeleteFunc(may, func(name string, _ []string) bool { return name == "rig" || strings.HasPrefix(name, "rig/") })
 	for name, deps := range may {
 		parent, _, isDriver := strings.Cut(name, "/")

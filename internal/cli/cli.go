@@ -23,6 +23,8 @@ import (
 
 	"catchment/internal/cli/listening"
 	"catchment/internal/cli/maintaining"
+	"catchment/internal/cli/streaming"
+	"catchment/internal/control"
 	"catchment/internal/dns"
 	"catchment/internal/lease"
 	"catchment/internal/notice"
@@ -231,7 +233,7 @@ what they failed over.`,
 		s.runCommand(),
 		s.pauseCommand(), s.resumeCommand(), s.eraseCommand(), s.statusCommand(), s.runsCommand(), s.verifyCommand(),
 		s.sqlCommand(), queryCommand(s), filesCommand(s), s.flowsCommand(), s.adoptCommand(), s.awsCommand(),
-		eventsCommand(s), maintainCommand(s), archiveCommand(s), versionCommand(s),
+		eventsCommand(s), streamCommand(s), maintainCommand(s), archiveCommand(s), versionCommand(s),
 	} {
 		checkArgs(cmd)
 		root.AddCommand(cmd)
@@ -244,6 +246,34 @@ func eventsCommand(s *session) *cobra.Command {
 	return listening.Command(func(do func(*listening.Desk) error) error {
 		return s.inProject(func(p *work) error {
 			return do(&listening.Desk{Project: p.Project, Printer: p.Printer, Ends: p.stop.ends})
+		})
+	})
+}
+
+func streamCommand(s *session) *cobra.Command {
+	return streaming.Command(func(do func(*streaming.Desk) error) error {
+		return s.inProject(func(p *work) error {
+			err := do(&streaming.Desk{Project: p.Project, Printer: p.Printer, Stop: p.stop, Hold: p.holds,
+				Lock: func(ctx context.Context, ifBusy string) (bool, error) {
+					if err := checkBusy(ifBusy); err != nil {
+						return false, err
+					}
+					return p.lock(ctx, "stream", ifBusy)
+				},
+				Window: func(ctx context.Context, objects []string, alone bool) (control.RunRow, error) {
+					id, err := p.Control.NewRunID()
+					if err != nil {
+						return control.RunRow{}, err
+					}
+					return p.copy(ctx, id, objects, alone, runFlags{})
+				}})
+			switch {
+			case errors.Is(err, streaming.ErrBehind):
+				return exit(exitFailed)
+			case errors.Is(err, plan.ErrStopped): // its own end, which it tells
+				return exit(exitStopped)
+			}
+			return err
 		})
 	})
 }

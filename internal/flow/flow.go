@@ -36,6 +36,7 @@ type File struct {
 	AppFlow   AppFlow
 	Limits    Limits
 	Archive   policy.Archive
+	Settle    time.Duration // how often catchment stream has windows prove what events brought
 	Flows     []Flow
 	Variables []string // that its urls and paths name
 
@@ -201,6 +202,7 @@ type Flow struct {
 	Sweep          schedule.Sweep
 	Bodies         body.Which // of its files that are copied; "" for none
 	Paused         bool
+	Stream         bool // catchment stream follows its change events
 
 	Changes []value.Change    // of values on their way, in order of their fields
 	Checks  []value.Check     // that a live record has to keep

@@ -35,6 +35,9 @@ func (fl *Flow) keys(own *defaults) []key {
 		{name: "bodies", about: "Copy what is in the files, too: of the latest version of each, or of all; " +
 			"for " + strings.Join(body.Objects(), ", "),
 			form: choice(&fl.Bodies, body.Latest, body.All), example: "latest"},
+		{name: "stream", about: "Whether catchment stream follows the object's change events, so that its rows are " +
+			"fresh within seconds; docs/howto/stream.md",
+			form: either(&fl.Stream, "off", "on"), otherwise: "off", example: "on"},
 		{name: "paused", about: "Leave the flow out of runs", form: truth(&fl.Paused), otherwise: "false",
 			example: "true"},
 		{name: "mask", about: "Change values on their way: sha256, fixed, {fixed: TEXT}, {first: N} or {last: N}, " +
@@ -55,14 +58,16 @@ func (fl *Flow) keys(own *defaults) []key {
 func flowRules() []shape {
 	some := shape{"type": "object", "minProperties": 1}
 	treated := shape{"anyOf": []shape{has("mask", some), has("truncate", some), has("validate", some)}}
+	streams := has("stream", shape{"const": "on"})
 	return []shape{
 		{
 			"if":   has("object", shape{"pattern": `[*?]`}),
-			"then": lacks("fields", "where", "refresh_fields"),
+			"then": shape{"allOf": []shape{lacks("fields", "where", "refresh_fields"), {"not": streams}}},
 			"else": lacks("exclude_objects"),
 		},
 		whenIn("fields", shape{}, lacks("exclude", "include")),
 		whenIn("mover", shape{"const": ByAppFlow}, shape{"not": treated}),
+		whenIn("mover", shape{"const": ByAppFlow}, shape{"not": streams}),
 		whenIn("bodies", shape{}, has("object", shape{"pattern": "^" + anyCase(body.Objects()) + "$"})),
 	}
 }
@@ -73,7 +78,7 @@ func (f *File) flowsForm() form {
 	var own defaults
 	keys := fl.keys(&own)
 	for i := range keys {
-		if keys[i].otherwise != "" && keys[i].name != "paused" {
+		if keys[i].otherwise != "" && keys[i].name != "paused" && keys[i].name != "stream" {
 			keys[i].otherwise = "as defaults say"
 		}
 	}
@@ -105,6 +110,9 @@ func (r *reader) flow(at string, n ast.Node, f *File) {
 		conflict("fields", `doesn't go with object: %q; use exclude`, fl.Object)
 		conflict("where", `doesn't go with object: %q; give the object a flow of its own`, fl.Object)
 		conflict("refresh_fields", `doesn't go with object: %q; give the object a flow of its own`, fl.Object)
+		if fl.Stream {
+			conflict("stream", `doesn't go with object: %q; give the object a flow of its own`, fl.Object)
+		}
 	} else if fl.Object != "" {
 		conflict("exclude_objects", `goes with object: "*" and other patterns only`)
 	}

@@ -42,6 +42,13 @@ func (f *File) keys(known Warehouses) []key {
 		{name: "defaults", about: "What flows do that don't say otherwise", form: section(f.defaults.keys())},
 		{name: "limits", about: "How much is done at a time, and how long Salesforce is waited for",
 			form: section(f.Limits.keys())},
+		{name: "stream", about: "How catchment stream goes on, for flows that say stream: on",
+			form: section([]key{
+				{name: "settle", about: "How often a window reads all that changed, from 1m to 1d: it proves " +
+					"what events said, and sees what none said",
+					form:      parsed(&f.Settle, like(schedule.LengthPattern), parseSettle),
+					otherwise: "15m", example: "5m"},
+			})},
 		{name: "archive", about: "What may leave Salesforce once its copy is proven; docs/howto/archive.md",
 			form: section(archiveKeys(&f.Archive))},
 		{name: "movers", about: "Which movers control rows may ask for; goes with flows: control",

@@ -134,6 +134,7 @@ func (r *reader) read(f *File, root ast.Node) {
 	f.defaults = defaults{Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace,
 		Refresh: schedule.Refresh{Every: schedule.Never},
 		Sweep:   schedule.Sweep{Every: 7 * 24 * time.Hour}, Invalid: Reject, Rejects: keep}
+	f.Settle = 15 * time.Minute
 	f.Limits = Limits{Flows: 4, Downloads: 5, Stage: 20e9, Answer: 10 * time.Minute, Stall: time.Minute}
 
 	r.mapping("", root, f.keys(r.known))
@@ -229,6 +230,10 @@ func (r *reader) complete(f *File, fl *Flow) {
 	fl.Rejects = orDefault(fl.Rejects, f.defaults.Rejects)
 	fl.Salt = orDefault(fl.Salt, f.defaults.Salt)
 
+	if fl.Mover == ByAppFlow && fl.Stream {
+		r.problems = append(r.problems, fl.problem("stream",
+			"mover appflow lands records at times of its own: give the flow the mover auto, bulk or rest"))
+	}
 	if fl.Mover == ByAppFlow && fl.Treated() {
 		r.problems = append(r.problems, fl.problem("object",
 			"mover appflow lands records as they are, and this flow changes or checks values: "+

@@ -102,6 +102,7 @@ func TestParseFillsIn(t *testing.T) {
 		defaults: defaults{Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace,
 			Invalid: Reject, Rejects: keep,
 			Refresh: schedule.Refresh{Every: schedule.Never}, Sweep: week()},
+		Settle: 15 * time.Minute,
 		Limits: Limits{Flows: 4, Downloads: 5, Stage: 20_000_000_000, Answer: 10 * time.Minute, Stall: time.Minute},
 		Flows: []Flow{{Object: "Account", Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace,
 			Invalid: Reject, Rejects: keep,
@@ -175,6 +176,7 @@ defaults: {deletes: remove, mover: rest, naming: snake, nul: fail, sweep: 30d}
 		defaults: defaults{Deletes: Remove, Mover: REST, Naming: Snake, NUL: Fail,
 			Invalid: Reject, Rejects: keep,
 			Refresh: schedule.Refresh{Every: schedule.Never}, Sweep: schedule.Sweep{Every: 30 * 24 * time.Hour}},
+		Settle: 15 * time.Minute,
 		Limits: Limits{Flows: 1, Downloads: 100, Stage: 64 << 20, Answer: 30 * time.Minute, Stall: 90 * time.Second},
 		Flows: []Flow{
 			{Object: "Account", Fields: []string{"Name", "Phone__c"}, Where: `Name != ')' AND (Name != 'it\'s (')`,

@@ -154,6 +154,15 @@ func parseWait(s string) (time.Duration, error) {
 	return d, nil
 }
 
+// parseSettle reads how often windows prove what events brought.
+func parseSettle(s string) (time.Duration, error) {
+	d, err := schedule.ParseDuration(s)
+	if err != nil || d < time.Minute || d > 24*time.Hour {
+		return 0, fmt.Errorf("%q is not a length of time from 1m to 1d, as in 5m or 1h", s)
+	}
+	return d, nil
+}
+
 // parsePatience reads how long other programs are waited for, which is less than a lease
 // lasts.
 func parsePatience(s string) (time.Duration, error) {

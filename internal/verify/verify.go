@@ -14,12 +14,12 @@
 // row and its files, Verifier.Prove, as far as the flow can be proven at all, Verifier.Provable.
 //
 // Start at Verifier.Flow, or at prove.go. read.go brings the reading, suspects.go asks again
-// about what seems to differ, repair.go mends it, quick.go takes a sample
-// instead, bodies.go looks after the bodies of files, subject.go knows what is compared, leave.go
+// about what seems to differ, repair.go mends it, reread.go does so for whoever knows the records, quick.go takes
+// a sample instead, bodies.go looks after the bodies of files, subject.go knows what is compared, leave.go
 // tells the control table, and certificate.go writes down what was proven.
 //
 // Files, from the top: prove.go, batch.go, documents.go, readback.go, differing.go, glance.go, proof.go,
-// provable.go, verify.go, leave.go, certificate.go, cost.go, repair.go, suspects.go,
+// provable.go, reread.go, verify.go, leave.go, certificate.go, cost.go, repair.go, suspects.go,
 // again.go, read.go, progress.go, quick.go, bodies.go, picked.go, shelf.go, moves.go, subject.go, result.go.
 package verify
 

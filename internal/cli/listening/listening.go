@@ -99,7 +99,7 @@ func (d *Desk) listen(ctx context.Context, object string, from pubsub.Start, val
 	if err != nil {
 		return err
 	}
-	client, err := d.client()
+	client, err := Client(d.Project)
 	if err != nil {
 		return err
 	}
@@ -113,14 +113,14 @@ func (d *Desk) listen(ctx context.Context, object string, from pubsub.Start, val
 	return err
 }
 
-// client speaks to the Pub/Sub API as the user of the configuration.
-func (d *Desk) client() (*pubsub.Client, error) {
-	c := pubsub.Config{UserAgent: "catchment/" + d.Version,
+// Client speaks to the Pub/Sub API as the user of the configuration. The org is open.
+func Client(p *project.Project) (*pubsub.Client, error) {
+	c := pubsub.Config{UserAgent: "catchment/" + p.Version,
 		Session: func(ctx context.Context, ended string) (login.Session, error) {
-			return salesforce.Session(ctx, d.Org, ended)
+			return salesforce.Session(ctx, p.Org, ended)
 		}}
-	if d.File.Org.PubSub != "" {
-		at, err := url.Parse(d.File.Org.PubSub)
+	if p.File.Org.PubSub != "" {
+		at, err := url.Parse(p.File.Org.PubSub)
 		if err != nil {
 			return nil, plan.Failf(plan.Bug, "", "org.pubsub: %w", err)
 		}

@@ -9,6 +9,7 @@ import (
 	"catchment/internal/warehouse/bodies/bodiestest"
 	"catchment/internal/warehouse/duckdb"
 	"catchment/internal/warehouse/sql"
+	"catchment/internal/warehouse/streamed/streamedtest"
 	"catchment/internal/warehouse/warehousetest"
 	"catchment/internal/warehouse/warehousetest/oversql"
 )
@@ -42,6 +43,11 @@ func TestBodies(t *testing.T) {
 func TestArchived(t *testing.T) {
 	t.Parallel()
 	archivedtest.Run(t, subject)
+}
+
+func TestStreamed(t *testing.T) {
+	t.Parallel()
+	streamedtest.Run(t, subject)
 }
 
 func TestStatements(t *testing.T) {

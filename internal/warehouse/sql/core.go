@@ -21,6 +21,8 @@ import (
 	"catchment/internal/warehouse/many"
 	"catchment/internal/warehouse/sql/archives"
 	"catchment/internal/warehouse/sql/dialect"
+	"catchment/internal/warehouse/sql/streams"
+	"catchment/internal/warehouse/streamed"
 )
 
 // New is a warehouse of SQL with all roles that a driver has. Migrate must have
@@ -85,6 +87,14 @@ func (c core) Catalog() bodies.Catalog { return catalogOf(c.at) }
 // Archived is the ledger of what left Salesforce.
 func (c core) Archived() archived.Ledger { return ledgerOf(c.at) }
 
+// Stream is what change events do to the tables, nil where a transaction holds no DDL.
+func (c core) Stream() streamed.Stream {
+	if !c.at.d.TransactionalDDL || c.at.d.LockFirst {
+		return nil
+	}
+	return streamOf(c.at)
+}
+
 // Many is what can be done for many flows at once: nothing, where the locks of each are taken before anything of it
 // is looked at.
 func (c core) Many() many.Flows {
@@ -100,6 +110,35 @@ func (c core) Agreed(ctx context.Context) (warehouse.Agreement, error) {
 		return w.Agreed(ctx)
 	}
 	return warehouse.Agreement{}, nil
+}
+
+// streamOf is what change events do.
+func streamOf(w *store) *streams.Stream {
+	return streams.New(streams.Place{
+		Dialect: w.d, Options: w.o,
+		View: func(ctx context.Context, f func(streams.Tx) error) error {
+			return w.driver.View(ctx, func(tx Tx) error { return f(ledgerTx{tx}) })
+		},
+		Fenced: func(ctx context.Context, f warehouse.Fence, what string, do func(streams.Tx) error) error {
+			return w.fenced(ctx, f, what, func(tx Tx) error { return do(ledgerTx{tx}) })
+		},
+		Columns: func(ctx context.Context, tx streams.Tx, table string) ([]dialect.Stored, error) {
+			return finalColumns(ctx, tx.(ledgerTx).Tx, w, table)
+		},
+		Wrote: func(ctx context.Context, tx streams.Tx, flow string, now time.Time, more int64) error {
+			return (&marks{w}).wrote(ctx, tx.(ledgerTx).Tx, flow, now, more)
+		},
+	})
+}
+
+// wrote has a flow's mark know that events wrote rows of its table, and that so many more are there.
+func (w *marks) wrote(ctx context.Context, tx Tx, flow string, now time.Time, more int64) error {
+	m, known, err := w.mark(ctx, tx, flow)
+	if err != nil || !known {
+		return err
+	}
+	m.Rows, m.Newest = m.Rows+more, now
+	return w.saveMark(ctx, tx, m)
 }
 
 // ledgerOf is what became of records that were to leave Salesforce.

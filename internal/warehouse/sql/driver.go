@@ -47,7 +47,7 @@ type Tx interface {
 	Load(ctx context.Context, c Copy) ([]int64, error)
 }
 
-// A ledgerTx is a Tx as a ledger sees it.
+// A ledgerTx is a Tx as a ledger sees it, and a stream.
 type ledgerTx struct{ Tx }
 
 func (t ledgerTx) Query(

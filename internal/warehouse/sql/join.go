@@ -46,7 +46,7 @@ func (w *merger) newJoin(ctx context.Context, tx Tx, m warehouse.Merge, ledger [
 	now := w.now()
 	j := &join{now: now, parts: statements.Parts(m, ledger), inShape: dialect.InShape(has)}
 	j.Merge = statements.Merge{Tables: *w.of(m.Table).Over(has), Of: m, Columns: dialect.InRows(has), Now: now,
-		Unmarked: !isMarked(has)}
+		Unmarked: !isMarked(has), Streams: marksEvents(has)}
 	j.ReadAt, err = w.readAt(ctx, tx, m)
 	if err != nil {
 		return nil, err

@@ -39,7 +39,7 @@ func (w *merger) merging(ctx context.Context, in merging) error {
 		if isOurs(has, in.m.Table) { // else the merge says what is wrong
 			columns = dialect.Payload(has)
 			t.scratch = (&statements.Merge{Tables: *w.of(in.m.Table), Of: in.m, Columns: columns,
-				Unmarked: !isMarked(has)}).Scratch()
+				Unmarked: !isMarked(has), Streams: marksEvents(has)}).Scratch()
 		}
 	}
 	return w.within(ctx, t, func(tx Tx) error {

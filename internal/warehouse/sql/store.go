@@ -48,6 +48,12 @@ func (w *store) own(name string) string { return w.d.Table(w.o.Staging, name) }
 func (w *store) staging(t shape.Table) string { return w.d.Table(w.o.Staging, t.Name) }
 func (w *store) final(t shape.Table) string   { return w.d.Table(w.o.Schema, t.Name) }
 
+// marksEvents tells whether a final table marks the rows that an event touched.
+func marksEvents(has []dialect.Stored) bool {
+	_, ok := dialect.Find(has, statements.EventAt)
+	return ok
+}
+
 // now is the clock, in what every warehouse can store: UTC microseconds.
 func (w *store) now() time.Time { return w.o.Now().UTC().Truncate(time.Microsecond) }
 

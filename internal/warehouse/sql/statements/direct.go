@@ -34,6 +34,9 @@ func (s *Merge) UpdateDirect(p Part) dialect.Statement {
 	if !s.Unmarked {
 		set = append(set, s.Quote(own.RejectedAt)+" = NULL")
 	}
+	if s.Streams {
+		set = append(set, s.Quote(EventAt)+" = NULL")
+	}
 	isDeleted, _ := s.isDeleted()
 	for _, name := range s.Columns {
 		switch {

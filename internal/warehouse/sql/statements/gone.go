@@ -46,7 +46,7 @@ WHERE {row_deleted} IS NULL
 		"key": s.Dialect.List("v.", s.Of.Table.Key), "stamp": stamps, "read_at": s.Col("v", own.ReadAt),
 		"staging": s.Staging(), "where": where,
 		"final": s.Rows(), "same_key": s.SameKey("v", "f"), "row_deleted": s.Col("f", own.DeletedAt),
-		"stays": s.stays("f"),
+		"stays": s.Stays("f"),
 	})
 	if p.override {
 		sql += "\n\tAND " + s.notEarlier("v.read_at", "f")
@@ -83,7 +83,7 @@ WHERE {row_deleted} IS NULL
 		"gone": s.Quote(own.GoneTable), "row_key": s.Dialect.List("f.", s.Of.Table.Key), "row_at": s.Col("f", own.At),
 		"read_at": readAt, "final": s.Rows(), "row_deleted": s.Col("f", own.DeletedAt),
 		"staging": s.Staging(), "where": where, "same_key": s.SameKey("v", "f"), "not_rejected": notRejected,
-		"stays": s.stays("f"),
+		"stays": s.Stays("f"),
 	})
 	if p.override {
 		sql += "\n\tAND " + s.notEarlier(readAt, "f")

@@ -21,6 +21,10 @@ import (
 	"catchment/internal/warehouse/sql/own"
 )
 
+// EventAt is our column of a final table that a stream writes into: when an event touched the row, as long as no whole
+// version of it came since.
+const EventAt = shape.OwnPrefix + "event_at"
+
 // Merge writes the statements of one merge. In all of them v is a staged
 // version, f the row of the final table, t a tombstone, n a row of the
 // temporary table of what is going to be written.
@@ -34,6 +38,8 @@ type Merge struct {
 	// Unmarked says that the final table is one that an older version made, and has no
 	// column for what was rejected: Prepare gives it one.
 	Unmarked bool
+	// Streams says that the final table marks the rows that an event touched: a whole version takes the mark away.
+	Streams bool
 }
 
 // at is the first part of a version's order: the stamp of the record. What
@@ -153,6 +159,9 @@ func (s *Merge) row(p Part, at, old string, b *dialect.Binds) string {
 	if !s.Unmarked {
 		out = append(out, "CAST(NULL AS "+s.Dialect.Type(shape.Timestamp, 0)+")")
 	}
+	if s.Streams {
+		out = append(out, "CAST(NULL AS "+s.Dialect.Type(shape.Timestamp, 0)+")")
+	}
 	return strings.Join(out, ",\n\t")
 }
 
@@ -174,6 +183,9 @@ func (s *Merge) names() []string {
 	names := append(slices.Clone(s.Columns), own.SyncedAt, own.At, own.ReadAt, own.DeletedAt, own.DeleteReason)
 	if !s.Unmarked {
 		names = append(names, own.RejectedAt)
+	}
+	if s.Streams {
+		names = append(names, EventAt)
 	}
 	return names
 }

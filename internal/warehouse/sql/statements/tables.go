@@ -205,8 +205,8 @@ func (s *Tables) leaving() string {
 	})
 }
 
-// stays is the condition that a row of alias isn't one of those.
-func (s *Tables) stays(alias string) string {
+// Stays is the condition that a row of alias isn't one of those.
+func (s *Tables) Stays(alias string) string {
 	return fmt.Sprintf("NOT EXISTS (SELECT 1 %s AND a.record_id = %s)", s.leaving(), s.RecordKey(alias))
 }
 
