@@ -15,7 +15,7 @@ type Reader interface {
 
 // ReaderFor is what tells an engine of others how to read the warehouse of a URL. Nothing is opened.
 func (d Drivers) ReaderFor(url, engine string) (Reader, error) {
-	driver, path, err := driverOf(d.Warehouses, "warehouse.url", url)
+	driver, path, err := d.warehouse(url)
 	if err != nil {
 		return nil, err
 	}
