@@ -91,7 +91,7 @@ func intact(t *testing.T, d *desk) {
 	same(t, "condition", condition, shape.Intact)
 	_, err = d.w.Prepare(t.Context(), d.fence, d.table)
 	must(t, err)
-	same(t, "merged", d.window(t, "a2", 30, rec("2", 20, false, "two")).Rows, 2)
+	same(t, "rows after the window", d.window(t, "a2", 30, rec("2", 20, false, "two")).Rows, 2)
 	m, _, err = d.w.Mark(t.Context(), "Account")
 	must(t, err)
 	condition, err = d.w.Inspect(t.Context(), d.table, m, at(30))
