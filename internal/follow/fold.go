@@ -1,6 +1,7 @@
 package follow
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -122,9 +123,7 @@ func (f *fold) one(id string, next streamed.Row, values map[string]*string) {
 			r.row.At = next.At
 		}
 	}
-	for name, v := range values {
-		r.values[name] = v
-	}
+	maps.Copy(r.values, values)
 }
 
 // follows is what two acts are together.
@@ -148,7 +147,7 @@ func (f *fold) all() []streamed.Row {
 	for i, id := range f.order {
 		r := f.rows[id]
 		if r.row.Act == streamed.Make || r.row.Act == streamed.Set {
-			for _, name := range sorted(r.values) {
+			for _, name := range slices.Sorted(maps.Keys(r.values)) {
 				r.row.Columns, r.row.Values = append(r.row.Columns, name), append(r.row.Values, r.values[name])
 			}
 		}
@@ -164,13 +163,4 @@ func toRead(rows []streamed.Row) []streamed.Row {
 		all[i] = streamed.Row{ID: r.ID, Act: streamed.Read, At: r.At}
 	}
 	return all
-}
-
-func sorted(values map[string]*string) []string {
-	names := make([]string, 0, len(values))
-	for name := range values {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }
