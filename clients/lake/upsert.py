@@ -19,7 +19,8 @@ from pyiceberg.catalog import load_catalog
 
 def rows(path, schema):
     """The records of a page as rows of a table. Our own columns say what a merge of ours says, as far as it goes."""
-    texts = pyarrow.csv.read_csv(path, convert_options=pyarrow.csv.ConvertOptions(
+    over_lines = pyarrow.csv.ParseOptions(newlines_in_values=True)  # a street may be two
+    texts = pyarrow.csv.read_csv(path, parse_options=over_lines, convert_options=pyarrow.csv.ConvertOptions(
         column_types=dict.fromkeys(header(path), pa.string()), strings_can_be_null=True, quoted_strings_can_be_null=True,
         null_values=[""]))
     by_name = {name.lower(): texts.column(name) for name in texts.column_names}
