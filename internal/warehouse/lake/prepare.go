@@ -98,14 +98,20 @@ func (s *site) prepare(ctx context.Context, f warehouse.Fence, t shape.Table) ([
 	return changes, s.settle(ctx, f)
 }
 
-// settle has a final table follow who has claimed its flow while it was being made, or taken over its org: they told
-// the registry alone.
+// settle notes that the final table was made, and has it follow who has claimed its flow meanwhile, or taken over its
+// org: they told the registry alone. The note comes after the table, and before anything is written into it: so a table
+// that was noted, and isn't there, was dropped.
 func (s *site) settle(ctx context.Context, f warehouse.Fence) error {
 	all, err := s.registered(ctx)
 	if err != nil {
 		return err
 	}
-	l := all[f.Flow]
+	l, known := all[f.Flow]
+	if known && !l.Made {
+		if err := s.enter(ctx, f.Flow, func(now line) line { now.Made = true; return now }); err != nil {
+			return err
+		}
+	}
 	stands, has, err := s.stands(ctx, l.Mark.Table)
 	if err != nil {
 		return err
@@ -199,9 +205,6 @@ func (s *site) makeSide(ctx context.Context, f warehouse.Fence, t shape.Table, o
 		return err
 	}
 	maps.Copy(m.Properties, properties)
-	if err := s.enter(ctx, f.Flow, func(l line) line { l.Made = true; return l }); err != nil {
-		return err
-	}
 	_, err = s.Make(ctx, one.name, m)
 	return err
 }
