@@ -3,6 +3,8 @@ package replicate_test
 import (
 	"context"
 	"flag"
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -217,5 +219,56 @@ func TestFailuresWhileAJobIsReplaced(t *testing.T) {
 	}
 	if met < 10 {
 		t.Errorf("only %d failures were met", met)
+	}
+}
+
+// TestCrashWhileKeepingOut has a first run die at any moment that keeps two records out: the next one says so, and they
+// are named.
+func TestCrashWhileKeepingOut(t *testing.T) {
+	t.Parallel()
+	for _, in := range []string{"duckdb", "lake"} {
+		t.Run(in, func(t *testing.T) { crashWhileKeepingOut(t, in) })
+	}
+}
+
+func crashWhileKeepingOut(t *testing.T, in string) {
+	first := func() (*rig.Rig, []string) {
+		r, ids := picky(t)
+		r.Shelf = shelfOf(t, in)
+		return r, []string{ids[4], ids[9]}
+	}
+	f := &rig.Fate{}
+	r, _ := first()
+	p := r.Start(f)
+	if row := p.Run(); row.State != control.Done {
+		t.Fatalf("without a crash: %+v", row)
+	}
+	p.Close()
+	every := *crashEvery
+	if every == 0 {
+		every = max(1, f.Moments/8)
+	}
+	t.Logf("%d moments, every %d", f.Moments, every)
+	for n := 1; n <= f.Moments; n += every {
+		r, out := first()
+		p := r.Start(&rig.Fate{At: n})
+		p.Tries = 1
+		if p.Control != nil {
+			p.Run()
+		}
+		p.Close()
+		r.Later(time.Second)
+		o := r.Done(nil).Objects[0]
+		p = r.Start(nil)
+		lines, err := p.Eyes.Rows("salesforce_incremental", "_catchment_rejected", "record_key")
+		r.Must(err)
+		p.Close()
+		named := map[string]bool{}
+		for _, line := range lines {
+			named[*line[0]] = true
+		}
+		if o.Grade != "proven except 2" || !slices.Equal(slices.Sorted(maps.Keys(named)), out) {
+			t.Fatalf("died at moment %d of %d: %q, and %v are named, not %v", n, f.Moments, o.Grade, named, out)
+		}
 	}
 }
