@@ -11,6 +11,7 @@ import (
 	"catchment/internal/control"
 	"catchment/internal/fakeorg"
 	"catchment/internal/rig"
+	"catchment/internal/verify"
 )
 
 var crashEvery = flag.Int("crash.every", 0, "crash at every n-th moment of a run; 1 is exhaustive (0: some)")
@@ -255,6 +256,16 @@ func crashWhileKeepingOut(t *testing.T, in string) {
 		p.Tries = 1
 		if p.Control != nil {
 			p.Run()
+		}
+		p.Close()
+		r.Later(time.Second)
+		r.Set(out[0], "LastName", "Other") // it stays as bad as it was
+		r.Later(time.Hour)
+		p = r.Start(nil)
+		v := p.Verifier()
+		v.Options.Method, v.Options.Repair = verify.Values, true
+		if _, err := v.Flow(p.Ctx, r.Flows[0]); err != nil {
+			t.Logf("moment %d: %v", n, err)
 		}
 		p.Close()
 		r.Later(time.Second)

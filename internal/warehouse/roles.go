@@ -100,7 +100,8 @@ type Loader interface {
 	// memory that doesn't grow with them.
 	Repeated(ctx context.Context, t shape.Table, attempt, job string) (evidence.Repeats, error)
 	// Discard removes the staged rows and the ledger of an attempt's jobs, all
-	// but those of keep.
+	// but those of keep, and what is said of records that these kept out. Of an
+	// attempt that was consolidated, all of that stays.
 	Discard(ctx context.Context, f Fence, attempt string, keep ...string) error
 	// Room is what columns have room for. Load is given no value beyond it.
 	Room() room.Limits

@@ -176,8 +176,8 @@ func (r *repeats) tell(differ, alike *evidence.Repeats) {
 	}
 }
 
-// Discard removes the staged rows and the ledger of an attempt's jobs. What was consolidated stays, also where somebody
-// died before the ledger let go of it.
+// Discard removes the staged rows and the ledger of an attempt's jobs, and the lines of what they kept out. What was
+// consolidated stays, and so do its lines, also where somebody died before the ledger let go of it.
 func (s loader) Discard(ctx context.Context, f warehouse.Fence, attempt string, keep ...string) error {
 	return named("discard attempt "+attempt, s.discard(ctx, f, attempt, keep...))
 }
@@ -190,8 +190,10 @@ func (s loader) discard(ctx context.Context, f warehouse.Fence, attempt string, 
 	if !known || m.Fence > f.Number {
 		return warehouse.ErrFenced
 	}
-	err = s.discardPages(ctx, f, m.Table, attempt, keep...)
-	if err != nil {
+	if done, err := s.consolidated(ctx, m.Table, attempt); done || err != nil {
+		return err
+	}
+	if err := s.discardPages(ctx, f, m.Table, attempt, keep...); err != nil {
 		return err
 	}
 	_, err = s.Commit(ctx, s.own(own.Rejected), func(ctx context.Context, t *table.Table) (*tables.Change, error) {
@@ -209,6 +211,15 @@ func (s loader) discard(ctx context.Context, f warehouse.Fence, attempt string, 
 	return err
 }
 
+// consolidated tells whether an attempt was, however long ago.
+func (s loader) consolidated(ctx context.Context, name, attempt string) (bool, error) {
+	if done, err := s.merged(ctx, name, attempt); done || err != nil {
+		return done, err
+	}
+	_, logged, err := merger(s).logged(ctx, attempt)
+	return logged, err
+}
+
 // discardPages removes what some jobs of an attempt have in a stage table.
 func (s loader) discardPages(ctx context.Context, f warehouse.Fence, name, attempt string, keep ...string) error {
 	stage := tables.Name(s.Staging, name)
@@ -221,9 +232,6 @@ func (s loader) discardPages(ctx context.Context, f warehouse.Fence, name, attem
 		}
 		has, err := ledger.Read(t.Properties(), attempt)
 		if err != nil {
-			return nil, err
-		}
-		if merged, err := s.merged(ctx, name, attempt); merged || err != nil {
 			return nil, err
 		}
 		var jobs []string

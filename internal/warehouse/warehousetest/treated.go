@@ -50,6 +50,11 @@ func rejected(r *rig) {
 	sameRows(r.t, r.rows(columns...), "1|eins|true|~", "2|two|true|~", "3|three|false|purged")
 	sameRows(r.t, r.kept(), `2|a2|Name|not_null|{"Id":"2","AccountId":"of 2"}`,
 		`4|a2|Name|not_null|{"Id":"4","AccountId":"of 4"}`)
+	must(r.t, r.w.Discard(r.t.Context(), r.fence, "a2")) // by who doesn't know that it was consolidated
+	must(r.t, r.w.Discard(r.t.Context(), r.fence, "a2", "another job"))
+	n, err = r.w.Rejected(r.t.Context(), "a2", "")
+	must(r.t, err)
+	same(r.t, "rejected by an attempt that was consolidated", n, 2)
 
 	in = r.puts("a3", 300)
 	r.rejecting(&in.pages[0], "5")

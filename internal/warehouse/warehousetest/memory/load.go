@@ -248,6 +248,9 @@ func (p loader) Discard(ctx context.Context, f warehouse.Fence, attempt string, 
 	return p.write(ctx, "discard attempt "+attempt, &f, func(o *operation) error {
 		m, _ := o.mark(f.Flow)
 		o.changeOwn(tableAttempt).remove(func(r row) bool { return r["attempt"] == attempt })
+		if len(o.ledger(attempt)) == 0 { // it was consolidated, or nothing of it came
+			return nil
+		}
 		o.changeOwn(tablePage).remove(func(r row) bool {
 			return r["attempt"] == attempt && !slices.Contains(keep, r["job"])
 		})
