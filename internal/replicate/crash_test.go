@@ -2,8 +2,10 @@ package replicate_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"maps"
+	"net/http"
 	"slices"
 	"testing"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"catchment/internal/control"
 	"catchment/internal/fakeorg"
 	"catchment/internal/rig"
+	"catchment/internal/warehouse"
 )
 
 var crashEvery = flag.Int("crash.every", 0, "crash at every n-th moment of a run; 1 is exhaustive (0: some)")
@@ -233,8 +236,8 @@ func TestFailuresWhileAJobIsReplaced(t *testing.T) {
 	}
 }
 
-// TestCrashWhileKeepingOut has a first run die at any moment that keeps two records out. Whether a repair comes first or
-// not, the next run says so, and they are named.
+// TestCrashWhileKeepingOut has a first run die at any moment that keeps two records out. Whether a repair comes first
+// or not, the next run says so, and they are named.
 func TestCrashWhileKeepingOut(t *testing.T) {
 	t.Parallel()
 	for _, in := range []string{"duckdb", "lake"} {
@@ -276,16 +279,66 @@ func crashWhileKeepingOut(t *testing.T, in string) {
 		}
 		r.Later(time.Second)
 		o := r.Done(nil).Objects[0]
-		p = r.Start(nil)
-		lines, err := p.Eyes.Rows("salesforce_incremental", "_catchment_rejected", "record_key")
-		r.Must(err)
-		p.Close()
-		named := map[string]bool{}
-		for _, line := range lines {
-			named[*line[0]] = true
-		}
-		if o.Grade != "proven except 2" || !slices.Equal(slices.Sorted(maps.Keys(named)), out) {
-			t.Fatalf("died at moment %d of %d: %q, and %v are named, not %v", n, f.Moments, o.Grade, named, out)
+		if names := rejectedIDs(r); o.Grade != "proven except 2" || !slices.Equal(names, out) {
+			t.Fatalf("died at moment %d of %d: %q, and %v are named, not %v", n, f.Moments, o.Grade, names, out)
 		}
 	}
+}
+
+// TestGivenUpAlthoughItWasConsolidated has an attempt consolidated that keeps records out, and nobody note it. The next
+// run is to read all anew: it gives that attempt up, and then it fails. The table is what the attempt made of it, so
+// the records are still named; and a run after that still counts them.
+func TestGivenUpAlthoughItWasConsolidated(t *testing.T) {
+	t.Parallel()
+	for _, in := range []string{"duckdb", "lake"} {
+		t.Run(in, func(t *testing.T) {
+			r, ids := picky(t)
+			r.Shelf = shelfOf(t, in)
+			row := r.Run(func(p *rig.Process) { p.Warehouse, p.Tries = mute{p.Warehouse}, 1 })
+			if row.State != control.Failed {
+				t.Fatalf("%+v", row)
+			}
+
+			r.Later(time.Hour)
+			r.Org.Fault(fakeorg.Rule{Path: "/query", Status: http.StatusBadRequest, Times: 99,
+				Body: `[{"message":"x","errorCode":"INVALID_FIELD"}]`})
+			if row := r.Run(rig.Full); row.State != control.Failed {
+				t.Fatalf("%+v", row)
+			}
+			r.Org.ClearFaults()
+			out := []string{ids[4], ids[9]}
+			if names := rejectedIDs(r); !slices.Equal(names, out) {
+				t.Errorf("%v are named, not %v", names, out)
+			}
+			r.Later(time.Hour)
+			runs(r, "proven except 2", nil)
+			if names := rejectedIDs(r); !slices.Equal(names, out) {
+				t.Errorf("%v are named in the end, not %v", names, out)
+			}
+		})
+	}
+}
+
+// A mute warehouse consolidates, and nobody hears of it.
+type mute struct{ warehouse.Warehouse }
+
+func (w mute) Consolidate(ctx context.Context, f warehouse.Fence, m warehouse.Merge) (warehouse.Counts, error) {
+	if _, err := w.Warehouse.Consolidate(ctx, f, m); err != nil {
+		return warehouse.Counts{}, err
+	}
+	return warehouse.Counts{}, errors.New("the answer was lost")
+}
+
+// rejectedIDs are the records that are named as kept out, in order.
+func rejectedIDs(r *rig.Rig) []string {
+	r.T.Helper()
+	p := r.Start(nil)
+	defer p.Close()
+	lines, err := p.Eyes.Rows("salesforce_incremental", "_catchment_rejected", "record_key")
+	r.Must(err)
+	named := map[string]bool{}
+	for _, line := range lines {
+		named[*line[0]] = true
+	}
+	return slices.Sorted(maps.Keys(named))
 }

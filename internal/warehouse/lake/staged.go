@@ -190,7 +190,7 @@ func (s loader) discard(ctx context.Context, f warehouse.Fence, attempt string, 
 	if !known || m.Fence > f.Number {
 		return warehouse.ErrFenced
 	}
-	if done, err := s.consolidated(ctx, m.Table, attempt); done || err != nil {
+	if done, err := s.merged(ctx, m.Table, attempt); done || err != nil {
 		return err
 	}
 	if err := s.discardPages(ctx, f, m.Table, attempt, keep...); err != nil {
@@ -209,15 +209,6 @@ func (s loader) discard(ctx context.Context, f warehouse.Fence, attempt string, 
 		return c, nil
 	})
 	return err
-}
-
-// consolidated tells whether an attempt was, however long ago.
-func (s loader) consolidated(ctx context.Context, name, attempt string) (bool, error) {
-	if done, err := s.merged(ctx, name, attempt); done || err != nil {
-		return done, err
-	}
-	_, logged, err := merger(s).logged(ctx, attempt)
-	return logged, err
 }
 
 // discardPages removes what some jobs of an attempt have in a stage table.
