@@ -76,12 +76,7 @@ func TestCrashAtEveryMoment(t *testing.T) {
 			template.Keeps("Contact", "LastName", "Email", "Birthdate")
 			phase.ready(template)
 			moments := countMoments(t, template, phase.run)
-			every := *crashEvery
-			if every == 0 {
-				every = max(1, moments/6)
-			}
-			t.Logf("%d moments, every %d", moments, every)
-			for n := 1; n <= moments; n += every {
+			for _, n := range deathsAmong(t, moments, 6) {
 				if ok := t.Run("", func(t *testing.T) { crashAt(t, template, n, phase.run) }); !ok {
 					t.Fatalf("died at moment %d of %d", n, moments)
 				}
@@ -105,21 +100,11 @@ func crashWhilePromoting(t *testing.T, in string) {
 		r.Shelf = shelfOf(t, in)
 		return r
 	}
-	f := &rig.Fate{}
-	p := first().Start(f)
-	if row := p.Run(); row.State != control.Done {
-		t.Fatalf("without a crash: %+v", row)
-	}
-	p.Close()
-	every := *crashEvery
-	if every == 0 {
-		every = max(1, f.Moments/8)
-	}
-	t.Logf("%d moments, every %d", f.Moments, every)
-	for n := 1; n <= f.Moments; n += every {
+	moments := rehearse(first(), func(*rig.Process) {})
+	for _, n := range deathsAmong(t, moments, 8) {
 		dieAt(t, first(), n, func(*rig.Process) {})
 		if t.Failed() {
-			t.Fatalf("died at moment %d of %d", n, f.Moments)
+			t.Fatalf("died at moment %d of %d", n, moments)
 		}
 	}
 }
@@ -166,14 +151,47 @@ func vanish(r *rig.Rig) {
 }
 
 func countMoments(t *testing.T, template *rig.Rig, run func(*rig.Process)) int {
+	return rehearse(template.Fork(t), run)
+}
+
+// rehearse counts the moments of a run that ends well.
+func rehearse(r *rig.Rig, run func(*rig.Process)) int {
+	r.T.Helper()
 	f := &rig.Fate{}
-	p := template.Fork(t).Start(f)
+	p := r.Start(f)
 	defer p.Close()
 	run(p)
 	if row := p.Run(); row.State != control.Done {
-		t.Fatalf("without a crash: %+v", row)
+		r.T.Fatalf("without a crash: %+v", row)
 	}
 	return f.Moments
+}
+
+// deathsAmong are the moments at which a run is to die: about so many of them, or what -crash.every says.
+func deathsAmong(t *testing.T, moments, about int) []int {
+	every := *crashEvery
+	if every == 0 {
+		every = max(1, moments/about)
+	}
+	t.Logf("%d moments, every %d", moments, every)
+	var at []int
+	for n := 1; n <= moments; n += every {
+		at = append(at, n)
+	}
+	return at
+}
+
+// dies has a process run, and die at a moment, maybe before it has begun to run.
+func dies(r *rig.Rig, n int, run func(*rig.Process)) *rig.Process {
+	r.T.Helper()
+	p := r.Start(&rig.Fate{At: n})
+	defer p.Close()
+	p.Tries = 1
+	run(p)
+	if p.Control != nil {
+		p.Run()
+	}
+	return p
 }
 
 func crashAt(t *testing.T, template *rig.Rig, n int, run func(*rig.Process)) {
@@ -182,16 +200,9 @@ func crashAt(t *testing.T, template *rig.Rig, n int, run func(*rig.Process)) {
 
 func dieAt(t *testing.T, r *rig.Rig, n int, run func(*rig.Process)) {
 	t.Helper()
-	p := r.Start(&rig.Fate{At: n})
-	p.Tries = 1
-	run(p)
-	if p.Control != nil { // it may have died on the way
-		p.Run()
-	}
-	if context.Cause(p.Ctx) == nil {
+	if p := dies(r, n, run); context.Cause(p.Ctx) == nil {
 		t.Logf("moment %d never came", n) // the order of what goes on at once isn't fixed
 	}
-	p.Close()
 	jobs := r.Jobs()
 	r.Done(nil)
 	r.Same()
@@ -251,36 +262,21 @@ func crashWhileKeepingOut(t *testing.T, in string) {
 		r.Shelf = shelfOf(t, in)
 		return r, []string{ids[4], ids[9]}
 	}
-	f := &rig.Fate{}
-	r, _ := first()
-	p := r.Start(f)
-	if row := p.Run(); row.State != control.Done {
-		t.Fatalf("without a crash: %+v", row)
-	}
-	p.Close()
-	every := *crashEvery
-	if every == 0 {
-		every = max(1, f.Moments/8)
-	}
-	t.Logf("%d moments, every %d", f.Moments, every)
-	for n := 1; n <= f.Moments; n += every {
+	whole, _ := first()
+	moments := rehearse(whole, func(*rig.Process) {})
+	for i, n := range deathsAmong(t, moments, 8) {
 		r, out := first()
-		p := r.Start(&rig.Fate{At: n})
-		p.Tries = 1
-		if p.Control != nil { // it may have died on the way
-			p.Run()
-		}
-		p.Close()
+		dies(r, n, func(*rig.Process) {})
 		r.Later(time.Second)
 		r.Set(out[0], "LastName", "Other") // it stays as bad as it was
 		r.Later(time.Hour)
-		if (n/every)%2 == 1 {
+		if i%2 == 1 {
 			repairs(r)
 		}
 		r.Later(time.Second)
 		o := r.Done(nil).Objects[0]
 		if names := rejectedIDs(r); o.Grade != "proven except 2" || !slices.Equal(names, out) {
-			t.Fatalf("died at moment %d of %d: %q, and %v are named, not %v", n, f.Moments, o.Grade, names, out)
+			t.Fatalf("died at moment %d of %d: %q, and %v are named, not %v", n, moments, o.Grade, names, out)
 		}
 	}
 }

@@ -362,12 +362,7 @@ func landsThroughCrashes(t *testing.T, change func(*cloud)) {
 		}
 		return f.Moments
 	}()
-	every := *crashEvery
-	if every == 0 {
-		every = max(1, moments/5)
-	}
-	t.Logf("%d moments, every %d", moments, every)
-	for n := 1; n <= moments; n += every {
+	for _, n := range deathsAmong(t, moments, 5) {
 		r := template.Fork(t)
 		c := newCloud(t, r, nil)
 		change(c)

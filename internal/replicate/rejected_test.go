@@ -405,21 +405,12 @@ func TestCrashWhileReadingAgain(t *testing.T) {
 	template.Later(8 * 24 * time.Hour)
 	template.Must(template.Org.Purge(ids[4]))
 	moments := countMoments(t, template, func(*rig.Process) {})
-	every := *crashEvery
-	if every == 0 {
-		every = max(1, moments/8)
-	}
-	for n := 1; n <= moments; n += every {
+	for _, n := range deathsAmong(t, moments, 8) {
 		r := template.Fork(t)
-		p := r.Start(&rig.Fate{At: n})
-		p.Tries = 1
-		if p.Control != nil {
-			p.Run()
-		}
-		p.Close()
+		dies(r, n, func(*rig.Process) {})
 		r.Later(time.Second) // the forks share an org, whose clock only goes on
 		r.Done(nil)
-		p = r.Start(nil)
+		p := r.Start(nil)
 		kept := p.Query("SELECT CAST(record_key AS VARCHAR) FROM salesforce_incremental._catchment_rejected")
 		if row := r.FlowRow("Contact"); len(kept) != 1 || *kept[0][0] != ids[9] || row.Grade != "proven except 1" {
 			t.Fatalf("died at moment %d of %d: %d are kept out, %q", n, moments, len(kept), row.Grade)

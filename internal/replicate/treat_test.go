@@ -293,21 +293,12 @@ func TestCrashWhileTreating(t *testing.T) {
 	fl.Checks = []value.Check{{Field: "Title", Rule: value.Pattern, Pattern: "^fine$"}}
 	fl.Changes = []value.Change{{Field: "Email", Mask: value.SHA256}}
 	moments := countMoments(t, template, func(*rig.Process) {})
-	every := *crashEvery
-	if every == 0 {
-		every = max(1, moments/8)
-	}
-	for n := 1; n <= moments; n += every {
+	for _, n := range deathsAmong(t, moments, 8) {
 		r := template.Fork(t)
-		p := r.Start(&rig.Fate{At: n})
-		p.Tries = 1
-		if p.Control != nil {
-			p.Run()
-		}
-		p.Close()
+		dies(r, n, func(*rig.Process) {})
 		r.Later(time.Second) // the forks share an org, whose clock only goes on
 		r.Done(nil)
-		p = r.Start(nil)
+		p := r.Start(nil)
 		if got := p.Query("SELECT CAST(record_key AS VARCHAR) FROM " +
 			"salesforce_incremental._catchment_rejected ORDER BY 1"); len(got) != 2 || *got[0][0] != ids[3] ||
 			*got[1][0] != ids[12] {
